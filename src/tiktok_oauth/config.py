@@ -1,0 +1,249 @@
+"""One client's configuration: arguments first, then the environment, then defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from tiktok_oauth.connection import ConnectionSettings
+from tiktok_oauth.credentials import is_loopback
+from tiktok_oauth.errors import invalid_argument
+from tiktok_oauth.types import Secret, split_scopes
+
+DEFAULT_BASE_URL = "https://open.tiktokapis.com"
+DEFAULT_AUTHORIZE_URL = "https://www.tiktok.com/v2/auth/authorize/"
+DEFAULT_SCOPES = ("user.info.basic",)
+"""One unapproved scope makes TikTok refuse all of them, so we ask for the one every app has."""
+
+_MOST_ATTEMPTS = 10
+Jitter = Literal["none", "additive", "full"]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """When a failed attempt is made again. The default is 3 attempts: at once, 100 ms, 200 ms.
+
+    Attributes:
+        attempts: how many attempts in all, the first included.
+        base_delay: seconds before the second attempt.
+        factor: what each further delay is multiplied by.
+        max_delay: seconds no delay of ours exceeds.
+        jitter: ``none`` keeps the delays exact; ``additive`` adds up to half; ``full`` draws
+            between nothing and the delay.
+        max_retry_after: seconds of ``Retry-After`` we wait for; a longer one raises at once.
+    """
+
+    attempts: int = 3
+    base_delay: float = 0.1
+    factor: float = 2.0
+    max_delay: float = 2.0
+    jitter: Jitter = "none"
+    max_retry_after: float = 30.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.attempts, int) or not 1 <= self.attempts <= _MOST_ATTEMPTS:
+            raise invalid_argument(
+                f"RetryPolicy attempts must be a whole number from 1 to {_MOST_ATTEMPTS}."
+            )
+        check_number("RetryPolicy base_delay", self.base_delay, low=0.0, high=60.0)
+        check_number("RetryPolicy factor", self.factor, low=1.0, high=10.0)
+        check_number("RetryPolicy max_delay", self.max_delay, low=0.0, high=300.0)
+        check_number("RetryPolicy max_retry_after", self.max_retry_after, low=0.0, high=3600.0)
+        if self.jitter not in {"none", "additive", "full"}:
+            raise invalid_argument("RetryPolicy jitter must be 'none', 'additive' or 'full'.")
+
+
+@dataclass(frozen=True, slots=True)
+class ClientConfig:
+    """What a client knows before its first call. The secrets in it do not show."""
+
+    client_key: str | None
+    client_secret: Secret | None
+    client_secret_previous: Secret | None
+    redirect_uri: str | None
+    scopes: tuple[str, ...]
+    timeout: float
+    deadline: float | None
+    retry: RetryPolicy
+    base_url: str
+    authorize_url: str
+    connection: ConnectionSettings = field(default_factory=ConnectionSettings)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller of a client's constructor said; None stands for "look elsewhere"."""
+
+    client_key: str | None = None
+    client_secret: Secret | None = None
+    client_secret_previous: Secret | None = None
+    redirect_uri: str | None = None
+    scopes: Sequence[str] | str | None = None
+    timeout: float = 10.0
+    deadline: float | None = None
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    base_url: str | None = None
+    authorize_url: str | None = None
+    ca_file: str | None = None
+
+
+def load_config(options: Options, environment: Mapping[str, str]) -> ClientConfig:
+    """Fill the gaps of ``options`` from the environment and check what can be checked now.
+
+    Client key, secret and redirect URI are judged before the first call that needs them, so
+    that a program can be imported and started without them.
+
+    Raises:
+        ValidationError: a setting other than the credentials is wrong; it names which.
+    """
+    check_number("timeout", options.timeout, low=0.001, high=3600.0)
+    if options.deadline is not None:
+        check_number("deadline", options.deadline, low=0.001, high=86400.0)
+    if not isinstance(options.retry, RetryPolicy):
+        raise invalid_argument("retry must be a RetryPolicy.")
+    base_url = options.base_url or environment.get("TIKTOK_BASE_URL") or DEFAULT_BASE_URL
+    base_url = check_base_url(base_url)
+    authorize_url = (
+        options.authorize_url or environment.get("TIKTOK_AUTHORIZE_URL") or DEFAULT_AUTHORIZE_URL
+    )
+    scopes = options.scopes
+    if scopes is None:
+        scopes = environment.get("TIKTOK_SCOPES") or DEFAULT_SCOPES
+    return ClientConfig(
+        client_key=_first(options.client_key, environment.get("TIKTOK_CLIENT_KEY")),
+        client_secret=_secret(options.client_secret, environment),
+        client_secret_previous=options.client_secret_previous,
+        redirect_uri=_first(options.redirect_uri, environment.get("TIKTOK_REDIRECT_URI")),
+        scopes=check_scopes(scopes),
+        timeout=float(options.timeout),
+        deadline=options.deadline,
+        retry=options.retry,
+        base_url=base_url,
+        authorize_url=check_authorize_url(authorize_url),
+        connection=ConnectionSettings(
+            ca_file=_ca_file(options.ca_file), proxy=proxy_for(base_url, environment)
+        ),
+    )
+
+
+def _first(argument: str | None, variable: str | None) -> str | None:
+    return variable if argument is None else argument
+
+
+def _secret(argument: Secret | None, environment: Mapping[str, str]) -> Secret | None:
+    if argument is not None:
+        return argument
+    path = environment.get("TIKTOK_CLIENT_SECRET_FILE")
+    if "TIKTOK_CLIENT_SECRET" in environment or not path:
+        value = environment.get("TIKTOK_CLIENT_SECRET")
+        return None if value is None else Secret(value)
+    try:
+        # An editor's newline at the end of the file is not part of the secret.
+        return Secret(Path(path).read_text("utf-8").rstrip("\r\n"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = type(error).__name__
+    message = f"TIKTOK_CLIENT_SECRET_FILE cannot be read ({reason})."
+    raise invalid_argument(message, "Name a file this process may read, or unset it.")
+
+
+def _ca_file(path: str | None) -> str | None:
+    if path is not None and not Path(path).is_file():
+        raise invalid_argument("ca_file must name a file with certificates in PEM form.")
+    return path
+
+
+def check_number(name: str, value: object, *, low: float, high: float) -> None:
+    """Refuse anything but a finite number between two bounds.
+
+    Raises:
+        ValidationError: with the name of the argument and the bounds.
+    """
+    # A comparison with NaN is false, so NaN is refused with the rest.
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise invalid_argument(f"{name} must be a number of seconds from {low:g} to {high:g}.")
+
+
+def check_scopes(scopes: object) -> tuple[str, ...]:
+    """Scopes as a tuple, each once: from a list of strings or one comma-separated string.
+
+    Raises:
+        ValidationError: they are none, not strings, or separated by anything but commas.
+    """
+    mend = "Give a list such as ['user.info.basic', 'video.list'], or one comma-separated string."
+    if isinstance(scopes, str):
+        scopes = split_scopes(scopes)
+    if not isinstance(scopes, Sequence | set | frozenset) or isinstance(scopes, bytes):
+        raise invalid_argument("scopes must be a list of strings.", mend)
+    names = tuple(dict.fromkeys(scopes))
+    if not names:
+        raise invalid_argument("scopes is empty.", mend)
+    for name in names:
+        if not isinstance(name, str) or not name:
+            raise invalid_argument("scopes must hold non-empty strings only.", mend)
+        if not name.isascii() or not name.replace(".", "").replace("_", "").isalnum():
+            raise invalid_argument(
+                f"scopes holds {name[:80]!r}, which is no scope: TikTok separates by comma only.",
+                mend,
+            )
+    return names
+
+
+def check_base_url(value: object) -> str:
+    """An origin without a path: https, or http to this machine.
+
+    Raises:
+        ValidationError: it is anything else.
+    """
+    mend = "Give an origin such as https://open.tiktokapis.com or http://127.0.0.1:4010."
+    if not isinstance(value, str) or not _is_safe_url(value):
+        message = "base_url (TIKTOK_BASE_URL) must be https, or http to this machine."
+        raise invalid_argument(message, mend)
+    parts = urlsplit(value)
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise invalid_argument("base_url (TIKTOK_BASE_URL) must have no path.", mend)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def check_authorize_url(value: object) -> str:
+    """A full URL without a query: https, or http to this machine.
+
+    Raises:
+        ValidationError: it is anything else.
+    """
+    if isinstance(value, str) and _is_safe_url(value) and not {"?", "#"} & set(value):
+        return value
+    raise invalid_argument(
+        "authorize_url (TIKTOK_AUTHORIZE_URL) must be a full https URL without a query, or http "
+        "to this machine.",
+        f"The default is {DEFAULT_AUTHORIZE_URL}",
+    )
+
+
+def _is_safe_url(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        parts.port  # noqa: B018 - reading it checks it
+    except ValueError:
+        return False
+    if not value.isascii() or not value.isprintable() or " " in value or "@" in parts.netloc:
+        return False
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname))
+    )
+
+
+def proxy_for(base_url: str, environment: Mapping[str, str]) -> str | None:
+    """The proxy that ``HTTP(S)_PROXY`` and ``NO_PROXY`` name for an origin, if any.
+
+    This machine is never reached through a proxy.
+    """
+    parts = urlsplit(base_url)
+    if is_loopback(parts.hostname) or not any(k.lower().endswith("_proxy") for k in environment):
+        return None
+    # Imported only where a proxy is set: it costs a third of our whole start-up time.
+    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
+
+    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)

@@ -1,0 +1,136 @@
+"""The authorization request and its callback: the two halves that go through the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, urlencode
+
+from tiktok_oauth.errors import TikTokAPIError, invalid_argument
+from tiktok_oauth.protocol import codes
+from tiktok_oauth.protocol.envelope import clean
+from tiktok_oauth.types import Secret, split_scopes
+
+_MAX_QUERY = 16 * 1024
+_MAX_VALUE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorizationRequest:
+    """What goes into an authorization URL.
+
+    Attributes:
+        authorize_url: TikTok's page, without a query.
+        client_key: the app.
+        scopes: what to ask for; TikTok separates them by comma, not by space.
+        redirect_uri: exactly as registered.
+        state: comes back unchanged.
+        code_challenge: hex SHA-256 of the code verifier, when PKCE is on.
+        disable_auto_auth: true always shows the consent page, false skips it when possible.
+    """
+
+    authorize_url: str
+    client_key: str
+    scopes: tuple[str, ...]
+    redirect_uri: str
+    state: str
+    code_challenge: str | None = None
+    disable_auto_auth: bool | None = None
+
+
+def build_authorization_url(request: AuthorizationRequest) -> str:
+    """The URL that starts a login. TikTok calls the client ID ``client_key``."""
+    query = {
+        "client_key": request.client_key,
+        "response_type": "code",
+        "scope": ",".join(request.scopes),
+        "redirect_uri": request.redirect_uri,
+        "state": request.state,
+    }
+    if request.code_challenge is not None:
+        query["code_challenge"] = request.code_challenge
+        query["code_challenge_method"] = "S256"
+    if request.disable_auto_auth is not None:
+        query["disable_auto_auth"] = str(int(request.disable_auto_auth))
+    return f"{request.authorize_url}?{urlencode(query)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Callback:
+    """What TikTok sent back through the browser. Believe it only after checking ``state``.
+
+    Attributes:
+        state: as we sent it, if this is an answer to us.
+        code: the authorization code, decoded once.
+        scopes: the granted scopes; the callback says ``scopes``, the token answer ``scope``.
+        error: TikTok's error string, when the login failed.
+        description: TikTok's sentence about it.
+    """
+
+    state: str
+    code: Secret | None = None
+    scopes: tuple[str, ...] = ()
+    error: str | None = None
+    description: str = ""
+
+
+@dataclass(slots=True)
+class _Fields:
+    """The query's fields, unseen by tracebacks."""
+
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+
+
+def parse_callback(query: str | Mapping[str, str]) -> Callback:
+    """Read a callback's query.
+
+    Args:
+        query: the raw query string (decoded here, once), or the mapping a web framework made.
+
+    Raises:
+        ValidationError: the query is no callback of TikTok's: too long, fields given twice,
+            neither code nor error.
+    """
+    given = _Fields(_fields(query))
+    error = given.values.get("error") or None
+    code = given.values.get("code") or None
+    if error is None and code is None:
+        raise invalid_argument(
+            "The callback has neither code nor error.",
+            "Pass the query string of the request that TikTok's redirect made.",
+        )
+    return Callback(
+        state=given.values.get("state", ""),
+        code=Secret(code) if code and error is None else None,
+        scopes=split_scopes(given.values.get("scopes", "")),
+        error=clean(error, 80) if error else None,
+        description=clean(given.values.get("error_description") or given.values.get("error_type")),
+    )
+
+
+def _fields(query: object) -> dict[str, str]:
+    if isinstance(query, str):
+        if len(query) > _MAX_QUERY:
+            raise invalid_argument("The callback's query is too long.")
+        pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True, max_num_fields=None)
+    elif isinstance(query, Mapping):
+        pairs = [(key, value) for key, value in query.items() if isinstance(key, str)]
+    else:
+        raise invalid_argument("The callback's query must be a string or a mapping of strings.")
+    fields: dict[str, str] = {}
+    for key, value in pairs:
+        if not isinstance(value, str) or len(value) > _MAX_VALUE:
+            raise invalid_argument(f"The callback's {clean(key, 40)!r} is no text of sane length.")
+        if key in fields:
+            raise invalid_argument(f"The callback has {clean(key, 40)!r} twice.")
+        fields[key] = value
+    return fields
+
+
+def callback_error(callback: Callback) -> TikTokAPIError:
+    """The typed error for a callback that brought one."""
+    error = callback.error or "server_error"
+    verdict = codes.classify(error, callback.description, 0)
+    message = callback.description or f"TikTok sent the person back with {error}."
+    retryable = verdict.code is codes.Code.API_ERROR
+    return verdict.error(verdict.code, message, "", retryable, hint=verdict.hint, tiktok_code=error)

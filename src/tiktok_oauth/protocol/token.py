@@ -1,0 +1,233 @@
+"""Code exchange, refresh, client credentials and revoke: forms out, tokens in.
+
+Source: developers.tiktok.com/doc/oauth-get-a-user-access-token, /docs/en/oauth-refresh-a-user-
+access-token and /docs/en/oauth-revoke-a-user-access-token (2 November 2026): POST with a form
+body, ``client_key`` instead of ``client_id``, no HTTP Basic, flat JSON back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+from urllib.parse import urlencode
+
+import msgspec
+
+from tiktok_oauth.errors import InvalidTokenError, TokenExpiredError
+from tiktok_oauth.protocol import endpoints
+from tiktok_oauth.protocol.envelope import is_readable, refuse
+from tiktok_oauth.protocol.http import HttpRequest, HttpResponse
+from tiktok_oauth.types import Secret, TikTokClientToken, TikTokRefreshResponse, TikTokTokens
+
+if TYPE_CHECKING:
+    from tiktok_oauth.protocol.endpoints import Endpoint
+
+_TEN_YEARS = 10 * 366 * 24 * 3600
+_LONGEST_TOKEN = 4096
+_SUCCESS = range(200, 300)
+_DEAD_TOKEN = frozenset({"invalid_grant", "access_token_invalid"})
+
+Lifetime = Annotated[int, msgspec.Meta(ge=1, le=_TEN_YEARS)]
+FORM_HEADERS = (
+    ("Content-Type", "application/x-www-form-urlencoded"),
+    ("Accept", "application/json"),
+    # An answer that needs no unpacking cannot be a decompression bomb.
+    ("Accept-Encoding", "identity"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Who is asking: where TikTok is, and the app's credentials.
+
+    Attributes:
+        base_url: TikTok's origin.
+        client_key: the app's key.
+        client_secret: the app's secret.
+        user_agent: how we introduce ourselves.
+    """
+
+    base_url: str
+    client_key: str
+    client_secret: Secret
+    user_agent: str
+
+
+class _TokenAnswer(msgspec.Struct):
+    """Every success and every error of the token endpoint in one shape."""
+
+    access_token: str = ""
+    refresh_token: str | None = None
+    expires_in: Lifetime | None = None
+    refresh_expires_in: Lifetime | None = None
+    open_id: str = ""
+    scope: str | None = None
+    token_type: str = "Bearer"  # noqa: S105 - a scheme, not a password
+    error: object = None
+
+    def __repr__(self) -> str:
+        return "<token answer>"
+
+
+_decode_token = msgspec.json.Decoder(_TokenAnswer).decode
+
+
+def build_form(
+    app: App, endpoint: Endpoint, fields: dict[str, str], *, with_secret: bool = True
+) -> HttpRequest:
+    """A form request with the app's credentials: everything secret is in the body."""
+    form = {"client_key": app.client_key}
+    if with_secret:
+        form["client_secret"] = app.client_secret.reveal()
+    form |= fields
+    return HttpRequest(
+        endpoint.method,
+        app.base_url + endpoint.path,
+        (*FORM_HEADERS, ("User-Agent", app.user_agent)),
+        urlencode(form).encode("ascii"),
+    )
+
+
+def build_exchange(
+    app: App, code: Secret, *, redirect_uri: str, code_verifier: Secret | None = None
+) -> HttpRequest:
+    """Exchange an authorization code. ``code`` is decoded; the form encodes it once."""
+    fields = {
+        "code": code.reveal(),
+        "grant_type": "authorization_code",
+        "redirect_uri": redirect_uri,
+    }
+    if code_verifier is not None:
+        fields["code_verifier"] = code_verifier.reveal()
+    return build_form(app, endpoints.TOKEN, fields)
+
+
+def build_refresh(app: App, refresh_token: Secret) -> HttpRequest:
+    """Refresh. TikTok spends the token sent here as soon as it issues the next one."""
+    return build_form(
+        app,
+        endpoints.TOKEN,
+        {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()},
+    )
+
+
+def build_client_token(app: App) -> HttpRequest:
+    """Ask for a token of the app itself (client credentials)."""
+    return build_form(app, endpoints.CLIENT_TOKEN, {"grant_type": "client_credentials"})
+
+
+def build_revoke(app: App, access_token: Secret) -> HttpRequest:
+    """Revoke. TikTok takes the access token and disconnects the whole grant."""
+    return build_form(app, endpoints.REVOKE, {"token": access_token.reveal()})
+
+
+def parse_tokens(response: HttpResponse) -> TikTokTokens:
+    """The tokens in the answer to a code exchange.
+
+    Raises:
+        TikTokAPIError: the answer is an error, or has no known shape.
+    """
+    answer = _read_user_answer(response)
+    if not answer.refresh_token:
+        refuse(response, "a refresh token")
+    return TikTokTokens(*_values(answer, answer.refresh_token))
+
+
+def parse_refresh(response: HttpResponse, sent: Secret) -> TikTokRefreshResponse:
+    """The tokens in the answer to a refresh.
+
+    Args:
+        response: TikTok's answer.
+        sent: the refresh token that was sent: it stays the one to keep where TikTok answers
+            none (RFC 6749 section 6).
+
+    Raises:
+        TikTokAPIError: the answer is an error, or has no known shape.
+    """
+    answer = _read_user_answer(response)
+    return TikTokRefreshResponse(*_values(answer, answer.refresh_token or sent.reveal()))
+
+
+def parse_client_token(response: HttpResponse) -> TikTokClientToken:
+    """The app's own token.
+
+    Raises:
+        TikTokAPIError: the answer is an error, or has no known shape.
+    """
+    answer = _read(response, "a client token")
+    if answer.expires_in is None:
+        refuse(response, "a lifetime")
+    return TikTokClientToken(answer.access_token, answer.expires_in)
+
+
+def parse_revoke(response: HttpResponse) -> bool:
+    """Whether TikTok knew the token it was told to revoke. Its body is empty or ``{}`` then.
+
+    Raises:
+        TikTokAPIError: the answer is any other error, or has no known shape.
+    """
+    if _is_empty_answer(response):
+        return True
+    try:
+        refuse(response, "an empty answer")
+    except (InvalidTokenError, TokenExpiredError) as error:
+        if error.tiktok_code not in _DEAD_TOKEN:
+            raise
+    return False
+
+
+def _is_empty_answer(response: HttpResponse) -> bool:
+    if response.status not in _SUCCESS or not is_readable(response):
+        return False
+    if not response.body.strip():
+        return True
+    try:
+        return not _decode_token(response.body).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+
+
+def _read(response: HttpResponse, expected: str) -> _TokenAnswer:
+    try:
+        answer = _decode_token(response.body) if is_readable(response) else None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        answer = None
+    if answer is None or answer.error or not _is_token(answer.access_token):
+        refuse(response, expected)
+    if answer.token_type.lower() != "bearer":
+        refuse(response, "a bearer token")
+    return answer
+
+
+def _read_user_answer(response: HttpResponse) -> _TokenAnswer:
+    answer = _read(response, "tokens")
+    if answer.expires_in is None or answer.refresh_expires_in is None:
+        refuse(response, "lifetimes")
+    if not (answer.open_id and answer.open_id.isprintable()):
+        refuse(response, "an open_id")
+    if answer.refresh_token and not _is_token(answer.refresh_token):
+        refuse(response, "a refresh token")
+    return answer
+
+
+def _values(answer: _TokenAnswer, refresh_token: str) -> tuple[str, str, int, int, str, str]:
+    # Raises nothing: no traceback will ever show these tokens.
+    return (
+        answer.access_token,
+        refresh_token,
+        answer.expires_in or 0,
+        answer.refresh_expires_in or 0,
+        answer.open_id,
+        answer.scope or "",
+    )
+
+
+def _is_token(value: str | None) -> bool:
+    """Whether it can travel in a header: no control character, no space, not endless."""
+    return (
+        value is not None
+        and 0 < len(value) <= _LONGEST_TOKEN
+        and value.isascii()
+        and value.isprintable()
+        and " " not in value
+    )
