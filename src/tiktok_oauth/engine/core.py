@@ -1,0 +1,134 @@
+"""What a client's stories share: configuration, credentials, a way out, a clock, listeners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from tiktok_oauth.credentials import credential_problem, redirect_problem
+from tiktok_oauth.errors import InvalidCredentialsError, invalid_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tiktok_oauth.config import ClientConfig
+    from tiktok_oauth.events import Event
+    from tiktok_oauth.protocol.http import HttpRequest, HttpResponse
+    from tiktok_oauth.protocol.token import App
+    from tiktok_oauth.types import Clock
+
+
+class Sender(Protocol):
+    """A transport as the engine awaits it; a blocking one simply never waits."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether the client was closed."""
+        ...
+
+    async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
+        """As ``Transport.send``."""
+        ...
+
+
+class Dice(Protocol):
+    """Randomness from a secure source."""
+
+    def token_hex(self, count: int) -> str:
+        """``count`` random bytes in hex."""
+        ...
+
+    def token_urlsafe(self, count: int) -> str:
+        """``count`` random bytes in base64url without padding."""
+        ...
+
+    def roll(self) -> float:
+        """A number in [0, 1)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Core:
+    """One client, as its stories see it."""
+
+    config: ClientConfig
+    app: App
+    sender: Sender
+    clock: Clock
+    dice: Dice
+    report: Callable[[Event], None]
+    credentials: Credentials
+
+
+class Credentials:
+    """Judges one client's credentials and remembers the judgement for five minutes."""
+
+    TTL = 300.0
+    _ROOM = 64
+    _ONLINE = "online"
+
+    def __init__(self, config: ClientConfig, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._judged: dict[tuple[str, str | None], tuple[float, str | None]] = {}
+
+    def check(self) -> None:
+        """Client key and secret can be right.
+
+        Raises:
+            InvalidCredentialsError: one of them cannot; it names the variable to set.
+        """
+        key = ("app", None)
+        if not self._is_fresh(key):
+            self._judge(key, self._app_problem())
+
+    def check_redirect(self, redirect_uri: str | None) -> str:
+        """The redirect URI to send: the argument, else the configured one, if TikTok takes it.
+
+        Raises:
+            InvalidCredentialsError: there is none, or TikTok would refuse it.
+        """
+        uri = self._config.redirect_uri if redirect_uri is None else redirect_uri
+        key = ("redirect", uri if isinstance(uri, str) else None)
+        if not self._is_fresh(key):
+            self._judge(key, redirect_problem(uri))
+        return uri or ""
+
+    def is_known_online(self) -> bool:
+        """Whether TikTok itself said within five minutes that the credentials are good.
+
+        Raises:
+            InvalidCredentialsError: it said within five minutes that they are not.
+        """
+        return self._is_fresh((self._ONLINE, None))
+
+    def remember_online(self, refusal: InvalidCredentialsError | None) -> None:
+        """Remember a definite answer of TikTok's."""
+        problem = None if refusal is None else refusal.message
+        self._judged[self._ONLINE, None] = (self._clock.monotonic() + self.TTL, problem)
+
+    def _app_problem(self) -> str | None:
+        config = self._config
+        # Two expressions, so that no local variable ever holds the secret.
+        return credential_problem(
+            "client_key", "TIKTOK_CLIENT_KEY", config.client_key
+        ) or credential_problem(
+            "client_secret",
+            "TIKTOK_CLIENT_SECRET",
+            None if config.client_secret is None else config.client_secret.reveal(),
+        )
+
+    def _is_fresh(self, key: tuple[str, str | None]) -> bool:
+        until, problem = self._judged.get(key, (0.0, None))
+        if self._clock.monotonic() >= until:
+            return False
+        if problem is not None:
+            raise invalid_credentials(problem)
+        return True
+
+    def _judge(self, key: tuple[str, str | None], problem: str | None) -> None:
+        if len(self._judged) >= self._ROOM:
+            self._judged.clear()
+        self._judged[key] = (self._clock.monotonic() + self.TTL, problem)
+        if problem is not None:
+            raise invalid_credentials(problem)
