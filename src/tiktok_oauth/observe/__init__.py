@@ -1,0 +1,1 @@
+"""Room 3: sinks for events (logs, metrics)."""
