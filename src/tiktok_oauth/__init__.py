@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         VaultKeyError,
     )
     from tiktok_oauth.observe.logs import configure_logging
+    from tiktok_oauth.sandbox.serve import Sandbox
     from tiktok_oauth.types import (
         CallMetrics,
         MetricsSnapshot,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         WebhookEvent,
     )
 
+_EXTRAS = {"Sandbox": "sandbox"}
 _HOME = {
     "AsyncTikTokOAuth": "aio",
     "CallMetrics": "types",
@@ -59,6 +61,7 @@ _HOME = {
     "RateLimitError": "errors",
     "RequestTimeoutError": "errors",
     "RetryPolicy": "config",
+    "Sandbox": "sandbox.serve",
     "ScopeError": "errors",
     "ServerError": "errors",
     "StoreError": "errors",
@@ -93,6 +96,7 @@ __all__ = [
     "RateLimitError",
     "RequestTimeoutError",
     "RetryPolicy",
+    "Sandbox",
     "ScopeError",
     "ServerError",
     "StoreError",
@@ -119,7 +123,13 @@ def __getattr__(name: str) -> object:
     if home is None:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    try:
+        value: object = getattr(import_module(f"{__name__}.{home}"), name)
+    except ModuleNotFoundError as error:
+        if name not in _EXTRAS:
+            raise
+        message = f"{name} needs an extra: pip install 'tiktok-oauth[{_EXTRAS[name]}]'"
+        raise ImportError(message, name=error.name) from error
     globals()[name] = value
     return value
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from tiktok_oauth.connection import ConnectionSettings
 from tiktok_oauth.credentials import is_loopback
-from tiktok_oauth.errors import invalid_argument
+from tiktok_oauth.errors import invalid_argument, invalid_credentials
 from tiktok_oauth.types import Secret, split_scopes
 
 DEFAULT_BASE_URL = "https://open.tiktokapis.com"
@@ -98,6 +98,7 @@ def load_config(options: Options, environment: Mapping[str, str]) -> ClientConfi
 
     Raises:
         ValidationError: a setting other than the credentials is wrong; it names which.
+        InvalidCredentialsError: the file that should hold the secret cannot be read.
     """
     check_number("timeout", options.timeout, low=0.001, high=3600.0)
     if options.deadline is not None:
@@ -146,7 +147,7 @@ def _secret(argument: Secret | None, environment: Mapping[str, str]) -> Secret |
     except (OSError, UnicodeDecodeError) as error:
         reason = type(error).__name__
     message = f"TIKTOK_CLIENT_SECRET_FILE cannot be read ({reason})."
-    raise invalid_argument(message, "Name a file this process may read, or unset it.")
+    raise invalid_credentials(message, "Name a file this process may read, or unset it.")
 
 
 def _ca_file(path: str | None) -> str | None:

@@ -58,7 +58,7 @@ def is_desktop_redirect(redirect_uri: str) -> bool:
         return False
 
 
-def redirect_problem(value: object, variable: str = "TIKTOK_REDIRECT_URI") -> str | None:
+def redirect_problem(value: object) -> str | None:
     """What TikTok would refuse about a redirect URI; None when nothing is.
 
     Web: https, a registered domain name. Desktop: http or https on ``localhost`` or
@@ -66,18 +66,18 @@ def redirect_problem(value: object, variable: str = "TIKTOK_REDIRECT_URI") -> st
     512 characters.
     """
     if value is None or value == "":
-        return f"redirect_uri is missing. Set {variable} to a redirect URI registered for the app."
+        return "redirect_uri is missing."
     if not isinstance(value, str):
         return "redirect_uri must be a string."
     if re.search(r"[\s\x00-\x1f\x7f]", value) or value[0] in "\"'":
-        return f"redirect_uri has whitespace or quotes in it. Remove them from {variable}."
+        return "redirect_uri has whitespace or quotes in it."
     if len(value) >= _MAX_REDIRECT:
         return f"redirect_uri is {len(value)} characters long; TikTok accepts fewer than 512."
     try:
         parts = urlsplit(value)
         port = parts.port
     except ValueError:
-        return f"redirect_uri is not a URL with a valid port. Correct {variable}."
+        return "redirect_uri is not a URL with a valid port."
     return _parts_problem(value, parts, port)
 
 

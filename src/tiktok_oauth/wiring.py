@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from tiktok_oauth.engine.core import Core, Credentials
 from tiktok_oauth.errors import invalid_argument
+from tiktok_oauth.events import CallEnded
 from tiktok_oauth.observe.logs import log
 from tiktok_oauth.observe.metrics import Metrics
-from tiktok_oauth.protocol.token import App
+from tiktok_oauth.protocol.token import make_app
 from tiktok_oauth.system import SystemDice
 from tiktok_oauth.types import Clock, MetricsSnapshot, Secret
 from tiktok_oauth.version import VERSION
@@ -30,9 +31,11 @@ class Observers:
         self._metrics = Metrics()
 
     def report(self, event: Event) -> None:
-        """Tell everybody."""
-        log(event)
-        self._metrics.count(event)
+        """Tell everybody whom it concerns."""
+        if type(event) is CallEnded:
+            self._metrics.count(event)
+        else:
+            log(event)
 
     def snapshot(self) -> MetricsSnapshot:
         """The client's figures of this moment."""
@@ -41,7 +44,7 @@ class Observers:
 
 def wire(config: ClientConfig, sender: Sender, clock: Clock, observers: Observers) -> Core:
     """A client's core."""
-    app = App(
+    app = make_app(
         config.base_url,
         config.client_key or "",
         config.client_secret or Secret(""),

@@ -151,7 +151,8 @@ async def validate_credentials(core: Core, *, online: bool) -> None:
     """Judge client key, secret and redirect URI; ``online`` lets TikTok judge the first two."""
     with Span(core, "validate_credentials") as span:
         core.credentials.check()
-        core.credentials.check_redirect(None)
+        if core.config.redirect_uri is not None:
+            core.credentials.check_redirect()
         if online and not core.credentials.is_known_online():
             try:
                 await _client_token(span)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tiktok_oauth.credentials import credential_problem, redirect_problem
-from tiktok_oauth.errors import InvalidCredentialsError, invalid_credentials
+from tiktok_oauth.errors import InvalidCredentialsError, invalid_argument, invalid_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,13 +64,11 @@ class Credentials:
     """Judges one client's credentials and remembers the judgement for five minutes."""
 
     TTL = 300.0
-    _ROOM = 64
-    _ONLINE = "online"
 
     def __init__(self, config: ClientConfig, clock: Clock) -> None:
         self._config = config
         self._clock = clock
-        self._judged: dict[tuple[str, str | None], tuple[float, str | None]] = {}
+        self._judged: dict[str, tuple[float, str | None]] = {}
 
     def check(self) -> None:
         """Client key and secret can be right.
@@ -78,21 +76,25 @@ class Credentials:
         Raises:
             InvalidCredentialsError: one of them cannot; it names the variable to set.
         """
-        key = ("app", None)
-        if not self._is_fresh(key):
-            self._judge(key, self._app_problem())
+        if not self._is_fresh("app"):
+            self._judge("app", self._app_problem())
 
-    def check_redirect(self, redirect_uri: str | None) -> str:
+    def check_redirect(self, argument: str | None = None) -> str:
         """The redirect URI to send: the argument, else the configured one, if TikTok takes it.
 
         Raises:
-            InvalidCredentialsError: there is none, or TikTok would refuse it.
+            ValidationError: TikTok would refuse the argument.
+            InvalidCredentialsError: none is configured, or TikTok would refuse it.
         """
-        uri = self._config.redirect_uri if redirect_uri is None else redirect_uri
-        key = ("redirect", uri if isinstance(uri, str) else None)
-        if not self._is_fresh(key):
-            self._judge(key, redirect_problem(uri))
-        return uri or ""
+        if argument is not None:
+            problem = redirect_problem(argument)
+            if problem is not None:
+                raise invalid_argument(problem, "Pass one exactly as registered for the app.")
+            return argument
+        if not self._is_fresh("redirect"):
+            problem = redirect_problem(self._config.redirect_uri)
+            self._judge("redirect", problem and f"{problem} Correct TIKTOK_REDIRECT_URI.")
+        return self._config.redirect_uri or ""
 
     def is_known_online(self) -> bool:
         """Whether TikTok itself said within five minutes that the credentials are good.
@@ -100,12 +102,12 @@ class Credentials:
         Raises:
             InvalidCredentialsError: it said within five minutes that they are not.
         """
-        return self._is_fresh((self._ONLINE, None))
+        return self._is_fresh("online")
 
     def remember_online(self, refusal: InvalidCredentialsError | None) -> None:
         """Remember a definite answer of TikTok's."""
         problem = None if refusal is None else refusal.message
-        self._judged[self._ONLINE, None] = (self._clock.monotonic() + self.TTL, problem)
+        self._judged["online"] = (self._clock.monotonic() + self.TTL, problem)
 
     def _app_problem(self) -> str | None:
         config = self._config
@@ -118,7 +120,7 @@ class Credentials:
             None if config.client_secret is None else config.client_secret.reveal(),
         )
 
-    def _is_fresh(self, key: tuple[str, str | None]) -> bool:
+    def _is_fresh(self, key: str) -> bool:
         until, problem = self._judged.get(key, (0.0, None))
         if self._clock.monotonic() >= until:
             return False
@@ -126,9 +128,7 @@ class Credentials:
             raise invalid_credentials(problem)
         return True
 
-    def _judge(self, key: tuple[str, str | None], problem: str | None) -> None:
-        if len(self._judged) >= self._ROOM:
-            self._judged.clear()
+    def _judge(self, key: str, problem: str | None) -> None:
         self._judged[key] = (self._clock.monotonic() + self.TTL, problem)
         if problem is not None:
             raise invalid_credentials(problem)

@@ -93,7 +93,7 @@ def log(event: events.Event) -> None:
     data["correlationId"] = event.correlation_id
     message = f"[TikTokOAuth] {event.method} - {text}"
     # Made by hand: searching the stack for the caller would cost more than the line itself.
-    record = logger.makeRecord(logger.name, level, "", 0, message, (), None)
+    record = logging.getLogRecordFactory()(logger.name, level, "", 0, message, (), None)
     record.data = data
     logger.handle(record)
 

@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from weakref import WeakSet
 
-from tiktok_oauth.events import CallEnded, Event
 from tiktok_oauth.types import CallMetrics, MetricsSnapshot
 
 if TYPE_CHECKING:
     from tiktok_oauth.errors import TikTokErrorCode
+    from tiktok_oauth.events import CallEnded
 
 _GROWTH = 1.02
 _PER_LOG = 1 / math.log(_GROWTH)
@@ -121,10 +121,8 @@ class Metrics:
     def _renew_lock(self) -> None:
         self._lock = Lock()
 
-    def count(self, event: Event) -> None:
-        """Take note of a call that ended; any other event is not for us."""
-        if type(event) is not CallEnded:
-            return
+    def count(self, event: CallEnded) -> None:
+        """Take note of a call that ended."""
         with self._lock:
             tally = self._methods.get(event.method)
             if tally is None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlencode
+from functools import lru_cache
+from urllib.parse import parse_qsl, quote_plus, urlencode
 
 from tiktok_oauth.errors import TikTokAPIError, invalid_argument
 from tiktok_oauth.protocol import codes
@@ -40,19 +41,26 @@ class AuthorizationRequest:
 
 def build_authorization_url(request: AuthorizationRequest) -> str:
     """The URL that starts a login. TikTok calls the client ID ``client_key``."""
-    query = {
-        "client_key": request.client_key,
-        "response_type": "code",
-        "scope": ",".join(request.scopes),
-        "redirect_uri": request.redirect_uri,
-        "state": request.state,
-    }
+    head = _head(request.client_key, request.scopes, request.redirect_uri)
+    url = f"{request.authorize_url}?{head}&state={quote_plus(request.state)}"
     if request.code_challenge is not None:
-        query["code_challenge"] = request.code_challenge
-        query["code_challenge_method"] = "S256"
+        url += f"&code_challenge={request.code_challenge}&code_challenge_method=S256"
     if request.disable_auto_auth is not None:
-        query["disable_auto_auth"] = str(int(request.disable_auto_auth))
-    return f"{request.authorize_url}?{urlencode(query)}"
+        url += f"&disable_auto_auth={int(request.disable_auto_auth)}"
+    return url
+
+
+@lru_cache(maxsize=64)
+def _head(client_key: str, scopes: tuple[str, ...], redirect_uri: str) -> str:
+    """What every authorization URL of an app begins with; none of it is secret."""
+    return urlencode(
+        {
+            "client_key": client_key,
+            "response_type": "code",
+            "scope": ",".join(scopes),
+            "redirect_uri": redirect_uri,
+        }
+    )
 
 
 @dataclass(frozen=True, slots=True)

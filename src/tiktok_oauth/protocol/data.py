@@ -81,12 +81,7 @@ def build_data(
     body: bytes | None = None,
 ) -> HttpRequest:
     """Any other v2 request: the token in the Authorization header, JSON in the body."""
-    headers: tuple[tuple[str, str], ...] = (
-        ("Authorization", f"Bearer {access_token.reveal()}"),
-        ("Accept", "application/json"),
-        ("Accept-Encoding", "identity"),
-        ("User-Agent", app.user_agent),
-    )
+    headers = (("Authorization", f"Bearer {access_token.reveal()}"), *app.data_headers)
     if body is not None:
         headers = (*headers, ("Content-Type", "application/json; charset=UTF-8"))
     url = app.base_url + endpoint.path

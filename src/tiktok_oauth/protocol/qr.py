@@ -10,7 +10,7 @@ from __future__ import annotations
 import hmac
 import re
 from typing import TYPE_CHECKING, get_args
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 import msgspec
 
@@ -56,13 +56,14 @@ _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 def build_qr_get(app: App, scopes: tuple[str, ...], state: str) -> HttpRequest:
     """Ask for a QR login. TikTok takes no redirect URI and, here, no secret."""
-    fields = {"scope": ",".join(scopes), "state": state}
-    return build_form(app, endpoints.QR_GET, fields, with_secret=False)
+    form = {"client_key": app.client_key, "scope": ",".join(scopes), "state": state}
+    return build_form(app, endpoints.QR_GET, urlencode(form))
 
 
 def build_qr_check(app: App, token: Secret) -> HttpRequest:
     """Ask how a QR login stands."""
-    return build_form(app, endpoints.QR_CHECK, {"token": token.reveal()})
+    form = f"{app.form.reveal()}&token={quote_plus(token.reveal())}"
+    return build_form(app, endpoints.QR_CHECK, form)
 
 
 def parse_qr_get(response: HttpResponse, *, ticket: Secret, state: str) -> QrAuthorization:

@@ -8,8 +8,9 @@ body, ``client_key`` instead of ``client_id``, no HTTP Basic, flat JSON back.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 import msgspec
 
@@ -28,8 +29,7 @@ _SUCCESS = range(200, 300)
 _DEAD_TOKEN = frozenset({"invalid_grant", "access_token_invalid"})
 
 Lifetime = Annotated[int, msgspec.Meta(ge=1, le=_TEN_YEARS)]
-FORM_HEADERS = (
-    ("Content-Type", "application/x-www-form-urlencoded"),
+_COMMON_HEADERS = (
     ("Accept", "application/json"),
     # An answer that needs no unpacking cannot be a decompression bomb.
     ("Accept-Encoding", "identity"),
@@ -38,19 +38,42 @@ FORM_HEADERS = (
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Who is asking: where TikTok is, and the app's credentials.
+    """Who is asking: where TikTok is, and the app's credentials. Make it with ``make_app``.
 
     Attributes:
         base_url: TikTok's origin.
         client_key: the app's key.
         client_secret: the app's secret.
-        user_agent: how we introduce ourselves.
+        form: key and secret as the beginning of a form, encoded once for all requests.
+        form_headers: the headers of every form request.
+        data_headers: the headers of every data request, but for the token.
     """
 
     base_url: str
     client_key: str
     client_secret: Secret
-    user_agent: str
+    form: Secret
+    form_headers: tuple[tuple[str, str], ...]
+    data_headers: tuple[tuple[str, str], ...]
+
+
+def make_app(base_url: str, client_key: str, client_secret: Secret, user_agent: str) -> App:
+    """An app, with everything prepared that all of its requests share."""
+    headers = (*_COMMON_HEADERS, ("User-Agent", user_agent))
+    return App(
+        base_url,
+        client_key,
+        client_secret,
+        # What cannot be encoded is refused before the first call; until then it must not raise.
+        Secret(
+            urlencode(
+                {"client_key": client_key, "client_secret": client_secret.reveal()},
+                errors="replace",
+            )
+        ),
+        (("Content-Type", "application/x-www-form-urlencoded"), *headers),
+        headers,
+    )
 
 
 class _TokenAnswer(msgspec.Struct):
@@ -72,19 +95,10 @@ class _TokenAnswer(msgspec.Struct):
 _decode_token = msgspec.json.Decoder(_TokenAnswer).decode
 
 
-def build_form(
-    app: App, endpoint: Endpoint, fields: dict[str, str], *, with_secret: bool = True
-) -> HttpRequest:
-    """A form request with the app's credentials: everything secret is in the body."""
-    form = {"client_key": app.client_key}
-    if with_secret:
-        form["client_secret"] = app.client_secret.reveal()
-    form |= fields
+def build_form(app: App, endpoint: Endpoint, form: str) -> HttpRequest:
+    """A form request: everything secret is in the body."""
     return HttpRequest(
-        endpoint.method,
-        app.base_url + endpoint.path,
-        (*FORM_HEADERS, ("User-Agent", app.user_agent)),
-        urlencode(form).encode("ascii"),
+        endpoint.method, app.base_url + endpoint.path, app.form_headers, form.encode("ascii")
     )
 
 
@@ -92,14 +106,20 @@ def build_exchange(
     app: App, code: Secret, *, redirect_uri: str, code_verifier: Secret | None = None
 ) -> HttpRequest:
     """Exchange an authorization code. ``code`` is decoded; the form encodes it once."""
-    fields = {
-        "code": code.reveal(),
-        "grant_type": "authorization_code",
-        "redirect_uri": redirect_uri,
-    }
-    if code_verifier is not None:
-        fields["code_verifier"] = code_verifier.reveal()
-    return build_form(app, endpoints.TOKEN, fields)
+    # A code verifier consists of unreserved characters: there is nothing to encode in it.
+    return build_form(
+        app,
+        endpoints.TOKEN,
+        f"{app.form.reveal()}&grant_type=authorization_code&code={quote_plus(code.reveal())}"
+        f"&redirect_uri={_encode_uri(redirect_uri)}"
+        f"{f'&code_verifier={code_verifier.reveal()}' if code_verifier else ''}",
+    )
+
+
+@lru_cache(maxsize=64)
+def _encode_uri(uri: str) -> str:
+    """A redirect URI in a form; an app sends the same few again and again."""
+    return quote_plus(uri)
 
 
 def build_refresh(app: App, refresh_token: Secret) -> HttpRequest:
@@ -107,18 +127,21 @@ def build_refresh(app: App, refresh_token: Secret) -> HttpRequest:
     return build_form(
         app,
         endpoints.TOKEN,
-        {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()},
+        f"{app.form.reveal()}&grant_type=refresh_token"
+        f"&refresh_token={quote_plus(refresh_token.reveal())}",
     )
 
 
 def build_client_token(app: App) -> HttpRequest:
     """Ask for a token of the app itself (client credentials)."""
-    return build_form(app, endpoints.CLIENT_TOKEN, {"grant_type": "client_credentials"})
+    form = f"{app.form.reveal()}&grant_type=client_credentials"
+    return build_form(app, endpoints.CLIENT_TOKEN, form)
 
 
 def build_revoke(app: App, access_token: Secret) -> HttpRequest:
     """Revoke. TikTok takes the access token and disconnects the whole grant."""
-    return build_form(app, endpoints.REVOKE, {"token": access_token.reveal()})
+    form = f"{app.form.reveal()}&token={quote_plus(access_token.reveal())}"
+    return build_form(app, endpoints.REVOKE, form)
 
 
 def parse_tokens(response: HttpResponse) -> TikTokTokens:
