@@ -1,0 +1,106 @@
+# Every target sets up what it needs, so `make run` and `make test` work on a fresh clone.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(VENV)/run.stamp
+DEV := $(VENV)/dev.stamp
+REPORTS := .reports
+PARSERS := tests/protocol -m hypothesis
+FAST := not slow and not browser and not bench
+ARGS ?=
+
+# Nothing is looked up on the network while types are checked.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(RUN) ## Start the service, with a local TikTok beside it, on http://127.0.0.1:8000
+	@exec $(BIN)/tiktok-oauth serve $(ARGS)
+
+.PHONY: test
+test: lint types layers programs instructions suites ## Run every check and every test, as CI does
+
+.PHONY: check
+check: lint types layers fast ## Run every check but the slow tests
+
+.PHONY: fast
+fast: $(DEV) ## Run the fast tests; ARGS="-k token" narrows them
+	$(BIN)/python -m pytest -m "$(FAST)" $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(DEV) ## Run the parsers' property tests over a million examples each
+	$(BIN)/python -m pytest $(PARSERS) -n auto --hypothesis-profile=fuzz $(ARGS)
+
+.PHONY: bench
+bench: $(DEV) ## Measure instructions and CPU time per call, beside other libraries
+	$(BIN)/python bench/instructions.py $(ARGS)
+
+.PHONY: docs
+docs: $(DEV) ## Build the documentation into docs/_build
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build
+
+.PHONY: fmt
+fmt: $(DEV) ## Format the code and mend what ruff can
+	$(BIN)/ruff check --fix-only --quiet
+	$(BIN)/ruff format
+
+.PHONY: lint
+lint: $(DEV) ## Check style and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: $(DEV) ## Check the types, and that the public ones are complete
+	$(BIN)/mypy
+	$(BIN)/python tools/public_types.py
+
+.PHONY: layers
+layers: $(DEV) ## Check that imports run downwards only
+	$(BIN)/lint-imports --no-logo
+
+.PHONY: lock
+lock: ## Pin the newest versions of all requirements (needs uv)
+	tools/lock
+
+.PHONY: clean
+clean: ## Remove everything that make has made
+	rm -rf $(VENV) $(REPORTS) docs/_build build dist .coverage .coverage.*
+	rm -rf .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find src tests tools -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/%.stamp: requirements/%.txt pyproject.toml tools/setup
+	@tools/setup $*
+
+# The steps of `make test` that are of little use alone.
+
+.PHONY: programs
+programs:
+	@tools/system-package chromium "for the browser tests" chromium chromium-browser google-chrome
+	@tools/system-package valgrind "to count instructions" valgrind
+
+.PHONY: instructions
+instructions: $(DEV)
+	$(BIN)/python bench/instructions.py --check
+
+# Every test is in one of the suites; one that is still empty (pytest says 5) is no failure.
+# Coverage would slow down twenty thousand examples and spoil timings: two suites go without.
+.PHONY: suites
+suites: $(DEV)
+	@rm -rf $(REPORTS) && mkdir $(REPORTS) && $(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "$(FAST)" --junit-xml=$(REPORTS)/fast.xml
+	$(BIN)/python -m pytest -m bench --junit-xml=$(REPORTS)/bench.xml || [ $$? -eq 5 ]
+	$(BIN)/coverage run -m pytest -m "(slow or browser) and not bench" \
+	    --junit-xml=$(REPORTS)/slow.xml || [ $$? -eq 5 ]
+	$(BIN)/python -m pytest $(PARSERS) -n auto --hypothesis-profile=thorough \
+	    --junit-xml=$(REPORTS)/thorough.xml
+	@$(BIN)/python -m pytest --collect-only --quiet > $(REPORTS)/collected.txt
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage json --quiet -o $(REPORTS)/coverage.json
+	@$(BIN)/python tools/gates.py $(REPORTS)
