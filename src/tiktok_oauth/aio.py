@@ -290,11 +290,16 @@ class AsyncTikTokOAuth:
 class LoopClock:
     """Time for awaiting code. A pause ends at once when the client is closed."""
 
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
-
     def __init__(self) -> None:
         self._pauses: set[asyncio.Future[None]] = set()
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+        return time.monotonic()
 
     async def pause(self, seconds: float) -> None:
         """Let other tasks run for a while."""

@@ -99,11 +99,11 @@ class TikTokAPIError(Exception):
         http_status: int | None = None,
     ) -> None:
         super().__init__(message)
-        self.code = TikTokErrorCode(code)
+        self.code: TikTokErrorCode = TikTokErrorCode(code)
         self.message = message
         self.correlation_id = correlation_id
         self.retryable = retryable
-        self.status_code = _STATUS[self.code] if status_code is None else status_code
+        self.status_code: int = _STATUS[self.code] if status_code is None else status_code
         self.log_id = log_id
         self.hint = hint
         self.tiktok_code = tiktok_code

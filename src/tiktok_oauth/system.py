@@ -11,19 +11,32 @@ import time
 class SystemDice:
     """Randomness from the operating system; jitter needs no secure source."""
 
-    token_hex = staticmethod(secrets.token_hex)
-    token_urlsafe = staticmethod(secrets.token_urlsafe)
-    roll = staticmethod(random.random)
+    def token_hex(self, count: int) -> str:
+        """``count`` random bytes in hex."""
+        return secrets.token_hex(count)
+
+    def token_urlsafe(self, count: int) -> str:
+        """``count`` random bytes in base64url without padding."""
+        return secrets.token_urlsafe(count)
+
+    def roll(self) -> float:
+        """A number in [0, 1)."""
+        return random.random()  # noqa: S311 - jitter is no secret
 
 
 class ThreadClock:
     """Time for blocking code. A pause ends at once when the client is closed."""
 
-    now = staticmethod(time.time)
-    monotonic = staticmethod(time.monotonic)
-
     def __init__(self) -> None:
         self._stop = threading.Event()
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+        return time.monotonic()
 
     async def pause(self, seconds: float) -> None:
         """Block this thread, in an ``async def`` that never awaits."""

@@ -20,10 +20,10 @@ class Span:
     __slots__ = ("_started", "attempts", "core", "correlation_id", "method")
 
     def __init__(self, core: Core, method: str) -> None:
-        self.core = core
-        self.method = method
-        self.attempts = 0
-        self.correlation_id = current_correlation_id() or (
+        self.core: Core = core
+        self.method: str = method
+        self.attempts: int = 0
+        self.correlation_id: str = current_correlation_id() or (
             f"tiktok-{int(core.clock.now() * 1000)}-{core.dice.token_hex(4)}"
         )
         self._started = core.clock.monotonic()

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Level = Literal["debug", "info", "warn", "error"]
 
-logger = logging.getLogger("tiktok_oauth")
+logger: logging.Logger = logging.getLogger("tiktok_oauth")
 # Silent unless the application says otherwise.
 logger.addHandler(logging.NullHandler())
 
