@@ -1,0 +1,74 @@
+"""The sandbox's pages: everything escaped, no script, and a banner that says what this is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse
+
+_HERE = Path(__file__).parent
+STATIC = _HERE / "static"
+
+_templates = Environment(
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+REMEDIES = {
+    ("param_error", "client_key"): (
+        "There is no client_key in the request. TikTok does not read client_id."
+    ),
+    ("unauthorized_client", "client_key"): (
+        "No app has this client_key. At TikTok the same page greets an app that is a draft, in"
+        " review or without Login Kit."
+    ),
+    ("unsupported_response_type", "response_type"): "response_type has to be code.",
+    ("invalid_request", "redirect_uri"): (
+        "Use https on a host with a domain name, or http(s) on localhost or 127.0.0.1 with its"
+        " port; without query and fragment, shorter than 512 characters. At TikTok it must also"
+        " equal a registered one to the character."
+    ),
+    ("invalid_scope", "scope"): (
+        "Separate scopes by commas, without spaces, and ask only for scopes that the app has."
+        " A single wrong one refuses them all."
+    ),
+    ("param_error", "code_challenge"): (
+        "A redirect to localhost or 127.0.0.1 is TikTok's desktop kind, which needs PKCE. Send"
+        " the lower-case hex SHA-256 of the code verifier."
+    ),
+    ("param_error", "code_challenge_method"): "code_challenge_method has to be S256.",
+}
+"""(error, error_type) -> what to correct."""
+
+
+def page(
+    name: str, *, status: int = 200, form_action: str = "'none'", **context: object
+) -> HTMLResponse:
+    """Return a rendered template under a policy that allows our style sheet and images only.
+
+    Args:
+        name: the template, without its ending.
+        status: the HTTP status.
+        form_action: where forms may lead, in the policy's words. Chromium also applies it to
+            the redirect that answers a form, so the app's origin belongs in it.
+        context: the template's variables.
+    """
+    policy = (
+        "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"
+        f" frame-ancestors 'none'; form-action {form_action}"
+    )
+    return HTMLResponse(
+        _templates.get_template(f"{name}.html").render(context),
+        status_code=status,
+        headers={
+            "cache-control": "no-store",
+            "content-security-policy": policy,
+            "referrer-policy": "no-referrer",
+            "x-content-type-options": "nosniff",
+            "x-frame-options": "DENY",
+        },
+    )
