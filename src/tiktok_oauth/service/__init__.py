@@ -1,0 +1,1 @@
+"""The stand-alone service: connect TikTok accounts in a browser."""
