@@ -7,8 +7,8 @@ variables shows a token.
 
 from __future__ import annotations
 
+import contextlib
 import os
-import threading
 import time
 from typing import TYPE_CHECKING, Literal, Self
 
@@ -16,7 +16,7 @@ from tiktok_oauth.config import Options, RetryPolicy, load_config
 from tiktok_oauth.engine import calls
 from tiktok_oauth.engine.ports import ClosedError, Phase
 from tiktok_oauth.types import Secret
-from tiktok_oauth.wiring import Observers, named_transport, wire
+from tiktok_oauth.wiring import Observers, check_transport, named_transport, wire
 
 if TYPE_CHECKING:
     import asyncio
@@ -113,7 +113,8 @@ class AsyncTikTokOAuth:
         self._core = wire(config, self._sender, clock or self._pauses, self._observers)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(client_key={self._core.config.client_key!r})"
+        core = vars(self).get("_core")  # not there yet if the constructor failed
+        return f"AsyncTikTokOAuth({f'client_key={core.config.client_key!r}' if core else ''})"
 
     async def get_authorization_url(
         self,
@@ -270,6 +271,7 @@ class AsyncTikTokOAuth:
 
     async def close(self) -> None:
         """End the client's calls at once and refuse new ones."""
+        self._sender.closed = True
         self._pauses.stop()
         await self._sender.aclose()
 
@@ -292,6 +294,7 @@ class LoopClock:
 
     def __init__(self) -> None:
         self._pauses: set[asyncio.Future[None]] = set()
+        self._stopped = False
 
     def now(self) -> float:
         """Unix seconds."""
@@ -309,6 +312,8 @@ class LoopClock:
         over = loop.create_future()
         timer = loop.call_later(seconds, _end, over)
         self._pauses.add(over)
+        if self._stopped:
+            _end(over)
         try:
             await over
         finally:
@@ -317,8 +322,10 @@ class LoopClock:
 
     def stop(self) -> None:
         """End every pause, from any thread."""
+        self._stopped = True
         for over in tuple(self._pauses):
-            over.get_loop().call_soon_threadsafe(_end, over)
+            with contextlib.suppress(RuntimeError):  # its loop is closed: nobody waits any more
+                over.get_loop().call_soon_threadsafe(_end, over)
 
 
 def _end(over: asyncio.Future[None]) -> None:
@@ -331,32 +338,29 @@ class _Sender:
 
     def __init__(self, opener: Callable[[], AsyncTransport]) -> None:
         self._opener = opener
-        self._transport: AsyncTransport | None = None
-        self._lock = threading.Lock()
+        # No lock, which a fork could leave locked: threads that start at the same time may open
+        # one each, and aclose() closes them all.
+        self._opened: list[AsyncTransport] = []
         self.closed = False
 
     async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
-        transport = self._transport or self._open()
-        return await transport.send(request, timeout=timeout, limit=limit)
-
-    def _open(self) -> AsyncTransport:
-        with self._lock:
-            if self.closed:
-                raise ClosedError("closed", phase=Phase.CONNECT)
-            if self._transport is None:
-                self._transport = self._opener()
-            return self._transport
+        if not self._opened:
+            self._opened.append(self._opener())
+        if self.closed:
+            raise ClosedError("closed", phase=Phase.CONNECT)
+        return await self._opened[0].send(request, timeout=timeout, limit=limit)
 
     async def aclose(self) -> None:
-        with self._lock:
-            self.closed = True
-        if self._transport is not None:
-            await self._transport.aclose()
+        for transport in self._opened:
+            await transport.aclose()
 
 
 def _opener(
     transport: AsyncTransport | AsyncTransportName | None, settings: ConnectionSettings
 ) -> Callable[[], AsyncTransport]:
-    if transport is None or isinstance(transport, str):
-        return named_transport(transport or "aiohttp", _TRANSPORTS, settings)
+    if transport is None:
+        transport = "aiohttp"
+    if isinstance(transport, str):
+        return named_transport(transport, _TRANSPORTS, settings)
+    check_transport(transport, awaiting=True, close="aclose")
     return lambda: transport

@@ -16,7 +16,7 @@ from tiktok_oauth.engine.ports import ClosedError, Phase
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.system import ThreadClock
 from tiktok_oauth.types import Secret
-from tiktok_oauth.wiring import Observers, named_transport, wire
+from tiktok_oauth.wiring import Observers, check_transport, named_transport, wire
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -113,7 +113,8 @@ class TikTokOAuth:
         self._core = wire(config, self._sender, clock or self._pauses, self._observers)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(client_key={self._core.config.client_key!r})"
+        core = vars(self).get("_core")  # not there yet if the constructor failed
+        return f"TikTokOAuth({f'client_key={core.config.client_key!r}' if core else ''})"
 
     def get_authorization_url(
         self,
@@ -335,34 +336,32 @@ class _Sender:
 
     def __init__(self, opener: Callable[[], Transport]) -> None:
         self._opener = opener
-        self._transport: Transport | None = None
-        self._lock = threading.Lock()
+        # No lock, which a fork could leave locked: threads that start at the same time may open
+        # one each, and close() closes them all.
+        self._opened: list[Transport] = []
         self.closed = False
 
     async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
-        transport = self._transport or self._open()
-        return transport.send(request, timeout=timeout, limit=limit)
-
-    def _open(self) -> Transport:
-        with self._lock:
-            if self.closed:
-                raise ClosedError("closed", phase=Phase.CONNECT)
-            if self._transport is None:
-                self._transport = self._opener()
-            return self._transport
+        if not self._opened:
+            self._opened.append(self._opener())
+        if self.closed:
+            raise ClosedError("closed", phase=Phase.CONNECT)
+        return self._opened[0].send(request, timeout=timeout, limit=limit)
 
     def close(self) -> None:
-        with self._lock:
-            self.closed = True
-            if self._transport is not None:
-                self._transport.close()
+        self.closed = True
+        for transport in self._opened:
+            transport.close()
 
 
 def _opener(
     transport: Transport | TransportName | None, settings: ConnectionSettings
 ) -> Callable[[], Transport]:
-    if transport is None or isinstance(transport, str):
-        return named_transport(transport or "urllib3", _TRANSPORTS, settings)
+    if transport is None:
+        transport = "urllib3"
+    if isinstance(transport, str):
+        return named_transport(transport, _TRANSPORTS, settings)
+    check_transport(transport, awaiting=False, close="close")
     return lambda: transport
 
 

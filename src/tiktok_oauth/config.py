@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from tiktok_oauth.connection import ConnectionSettings
@@ -19,6 +20,7 @@ DEFAULT_SCOPES = ("user.info.basic",)
 """One unapproved scope makes TikTok refuse all of them, so we ask for the one every app has."""
 
 _MOST_ATTEMPTS = 10
+_SCOPE = re.compile(r"\.*[A-Za-z0-9_][A-Za-z0-9_.]*")
 Jitter = Literal["none", "additive", "full"]
 
 
@@ -44,15 +46,15 @@ class RetryPolicy:
     max_retry_after: float = 30.0
 
     def __post_init__(self) -> None:
-        if not isinstance(self.attempts, int) or not 1 <= self.attempts <= _MOST_ATTEMPTS:
+        if type(self.attempts) is not int or not 1 <= self.attempts <= _MOST_ATTEMPTS:
             raise invalid_argument(
                 f"RetryPolicy attempts must be a whole number from 1 to {_MOST_ATTEMPTS}."
             )
         check_number("RetryPolicy base_delay", self.base_delay, low=0.0, high=60.0)
-        check_number("RetryPolicy factor", self.factor, low=1.0, high=10.0)
+        check_number("RetryPolicy factor", self.factor, low=1.0, high=10.0, unit="")
         check_number("RetryPolicy max_delay", self.max_delay, low=0.0, high=300.0)
         check_number("RetryPolicy max_retry_after", self.max_retry_after, low=0.0, high=3600.0)
-        if self.jitter not in {"none", "additive", "full"}:
+        if not isinstance(self.jitter, str) or self.jitter not in get_args(Jitter):
             raise invalid_argument("RetryPolicy jitter must be 'none', 'additive' or 'full'.")
 
 
@@ -100,34 +102,48 @@ def load_config(options: Options, environment: Mapping[str, str]) -> ClientConfi
         ValidationError: a setting other than the credentials is wrong; it names which.
         InvalidCredentialsError: the file that should hold the secret cannot be read.
     """
-    check_number("timeout", options.timeout, low=0.001, high=3600.0)
-    if options.deadline is not None:
-        check_number("deadline", options.deadline, low=0.001, high=86400.0)
+    # A traceback that shows local variables must not show the whole environment.
+    variables = _Variables(environment)
+    del environment
     if not isinstance(options.retry, RetryPolicy):
         raise invalid_argument("retry must be a RetryPolicy.")
-    base_url = options.base_url or environment.get("TIKTOK_BASE_URL") or DEFAULT_BASE_URL
+    base_url = options.base_url or variables.get("TIKTOK_BASE_URL") or DEFAULT_BASE_URL
     base_url = check_base_url(base_url)
     authorize_url = (
-        options.authorize_url or environment.get("TIKTOK_AUTHORIZE_URL") or DEFAULT_AUTHORIZE_URL
+        options.authorize_url or variables.get("TIKTOK_AUTHORIZE_URL") or DEFAULT_AUTHORIZE_URL
     )
-    scopes = options.scopes
-    if scopes is None:
-        scopes = environment.get("TIKTOK_SCOPES") or DEFAULT_SCOPES
     return ClientConfig(
-        client_key=_first(options.client_key, environment.get("TIKTOK_CLIENT_KEY")),
-        client_secret=_secret(options.client_secret, environment),
+        client_key=_first(options.client_key, variables.get("TIKTOK_CLIENT_KEY")),
+        client_secret=_secret(options.client_secret, variables),
         client_secret_previous=options.client_secret_previous,
-        redirect_uri=_first(options.redirect_uri, environment.get("TIKTOK_REDIRECT_URI")),
-        scopes=check_scopes(scopes),
-        timeout=float(options.timeout),
-        deadline=options.deadline,
+        redirect_uri=_first(options.redirect_uri, variables.get("TIKTOK_REDIRECT_URI")),
+        scopes=_scopes(options.scopes, variables.get("TIKTOK_SCOPES")),
+        timeout=check_number("timeout", options.timeout, low=0.001, high=3600.0),
+        deadline=_deadline(options.deadline),
         retry=options.retry,
         base_url=base_url,
         authorize_url=check_authorize_url(authorize_url),
         connection=ConnectionSettings(
-            ca_file=_ca_file(options.ca_file), proxy=proxy_for(base_url, environment)
+            ca_file=_ca_file(options.ca_file), proxy=proxy_for(base_url, variables)
         ),
     )
+
+
+class _Variables(dict[str, str]):
+    """The environment, unseen by tracebacks."""
+
+    def __repr__(self) -> str:
+        return "<environment>"
+
+
+def _scopes(argument: object, variable: str | None) -> tuple[str, ...]:
+    if argument is not None:
+        return check_scopes(argument)
+    return check_scopes(variable, "TIKTOK_SCOPES") if variable else DEFAULT_SCOPES
+
+
+def _deadline(value: float | None) -> float | None:
+    return None if value is None else check_number("deadline", value, low=0.001, high=86400.0)
 
 
 def _first(argument: str | None, variable: str | None) -> str | None:
@@ -151,23 +167,26 @@ def _secret(argument: Secret | None, environment: Mapping[str, str]) -> Secret |
 
 
 def _ca_file(path: str | None) -> str | None:
-    if path is not None and not Path(path).is_file():
+    if path is not None and not (isinstance(path, str) and Path(path).is_file()):
         raise invalid_argument("ca_file must name a file with certificates in PEM form.")
     return path
 
 
-def check_number(name: str, value: object, *, low: float, high: float) -> None:
-    """Refuse anything but a finite number between two bounds.
+def check_number(
+    name: str, value: object, *, low: float, high: float, unit: str = " of seconds"
+) -> float:
+    """A number between two bounds.
 
     Raises:
         ValidationError: with the name of the argument and the bounds.
     """
     # A comparison with NaN is false, so NaN is refused with the rest.
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
-        raise invalid_argument(f"{name} must be a number of seconds from {low:g} to {high:g}.")
+        raise invalid_argument(f"{name} must be a number{unit} from {low:g} to {high:g}.")
+    return float(value)
 
 
-def check_scopes(scopes: object) -> tuple[str, ...]:
+def check_scopes(scopes: object, source: str = "scopes") -> tuple[str, ...]:
     """Scopes as a tuple, each once: from a list of strings or one comma-separated string.
 
     Raises:
@@ -177,19 +196,19 @@ def check_scopes(scopes: object) -> tuple[str, ...]:
     if isinstance(scopes, str):
         scopes = split_scopes(scopes)
     if not isinstance(scopes, Sequence | set | frozenset) or isinstance(scopes, bytes):
-        raise invalid_argument("scopes must be a list of strings.", mend)
-    names = tuple(dict.fromkeys(scopes))
+        raise invalid_argument(f"{source} must be a list of strings.", mend)
+    names = tuple(scopes)
     if not names:
-        raise invalid_argument("scopes is empty.", mend)
-    for name in names:
-        if not isinstance(name, str) or not name:
-            raise invalid_argument("scopes must hold non-empty strings only.", mend)
-        if not name.isascii() or not name.replace(".", "").replace("_", "").isalnum():
+        raise invalid_argument(f"{source} is empty.", mend)
+    for place, name in enumerate(names, 1):
+        if not isinstance(name, str) or not _SCOPE.fullmatch(name):
+            # Not quoted: it may be a token in the wrong place.
             raise invalid_argument(
-                f"scopes holds {name[:80]!r}, which is no scope: TikTok separates by comma only.",
+                f"{source} has something at place {place} that is no scope: TikTok separates "
+                "scopes by comma, not by space.",
                 mend,
             )
-    return names
+    return tuple(dict.fromkeys(names))
 
 
 def check_base_url(value: object) -> str:
@@ -245,6 +264,11 @@ def proxy_for(base_url: str, environment: Mapping[str, str]) -> str | None:
     if is_loopback(parts.hostname) or not any(k.lower().endswith("_proxy") for k in environment):
         return None
     # Imported only where a proxy is set: it costs a third of our whole start-up time.
-    from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415
+    from urllib.request import (  # type: ignore[attr-defined]  # noqa: PLC0415 - not in its stubs
+        proxy_bypass_environment,
+    )
 
-    return None if proxy_bypass(parts.netloc) else getproxies().get(parts.scheme)
+    lower = {name.lower(): environment[name] for name in sorted(environment)}
+    if proxy_bypass_environment(parts.netloc, {"no": lower.get("no_proxy", "")}):
+        return None
+    return lower.get(f"{parts.scheme}_proxy") or None

@@ -11,10 +11,14 @@ from urllib.parse import SplitResult, urlsplit
 
 _LOOPBACK = ("localhost", "127.0.0.1")
 _PLACEHOLDER = re.compile(
-    r"your\b|your[-_ ]|my[-_ ]client|change[-_ ]?me|replace[-_ ]?me|insert[-_ ]|placeholder"
+    r"your\b|your[-_ ]?(app|client|tiktok|key|secret|id)|my[-_ ]client|change[-_ ]?me|replace[-_ ]?me|insert[-_ ]|placeholder"
     r"|(todo|tbd|example|none|null|undefined|x{3,}|\*{3,}|\.{3,})$|[<\[{].*[>\]}]$|\$\w+$|\$\{\w+\}$",
     re.IGNORECASE,
 )
+_NO_DOMAIN = re.compile(
+    r"[\d.]+|.*:.*|[^.]*|.*\.(localhost|localdomain|local|internal|invalid)", re.IGNORECASE
+)
+"""Addresses, bare names, and names under top-level domains that nobody can register."""
 _MAX_REDIRECT = 512
 _MAX_CREDENTIAL = 512
 
@@ -40,7 +44,7 @@ def credential_problem(name: str, variable: str, value: object) -> str | None:
         return f"{name} has whitespace or a newline in it. Remove it from {variable}."
     if not (value.isascii() and value.isprintable()) or len(value) > _MAX_CREDENTIAL:
         return f"{name} has characters that TikTok never issues. {fix}"
-    if _PLACEHOLDER.match(value):
+    if _PLACEHOLDER.match(value) or value == variable:
         return f"{name} is a placeholder. {fix}"
     return None
 
@@ -69,8 +73,8 @@ def redirect_problem(value: object) -> str | None:
         return "redirect_uri is missing."
     if not isinstance(value, str):
         return "redirect_uri must be a string."
-    if re.search(r"[\s\x00-\x1f\x7f]", value) or value[0] in "\"'":
-        return "redirect_uri has whitespace or quotes in it."
+    if not value.isprintable() or " " in value or {value[0], value[-1]} & set("\"'"):
+        return "redirect_uri has whitespace, quotes or invisible characters in it."
     if len(value) >= _MAX_REDIRECT:
         return f"redirect_uri is {len(value)} characters long; TikTok accepts fewer than 512."
     try:
@@ -97,6 +101,6 @@ def _parts_problem(value: str, parts: SplitResult, port: int | None) -> str | No
             "redirect_uri must use https. TikTok takes http only for localhost and 127.0.0.1 "
             "with a port, registered under Desktop."
         )
-    if re.fullmatch(r"[\d.]+|.*:.*", parts.hostname) or "." not in parts.hostname:
+    if _NO_DOMAIN.fullmatch(parts.hostname):
         return "redirect_uri must name a registered domain, not an IP address or a bare host name."
     return None

@@ -58,7 +58,7 @@ def retry_delay(
         return None
     delay = min(policy.max_delay, policy.base_delay * policy.factor ** (attempt - 1))
     if policy.jitter == "additive":
-        delay *= 1 + roll / 2
+        delay = min(policy.max_delay, delay * (1 + roll / 2))
     elif policy.jitter == "full":
         delay *= roll
     return max(delay, retry_after or 0.0)

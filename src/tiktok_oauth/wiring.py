@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,20 @@ def wire(config: ClientConfig, sender: Sender, clock: Clock, observers: Observer
         report=observers.report,
         credentials=Credentials(config, clock),
     )
+
+
+def check_transport(transport: object, *, awaiting: bool, close: str) -> None:
+    """An object that can be a client's way out.
+
+    Raises:
+        ValidationError: it is none, or one of the other client's.
+    """
+    send = getattr(transport, "send", None)
+    if not callable(send) or not callable(getattr(transport, close, None)):
+        raise invalid_argument(f"transport must have the methods send() and {close}().")
+    if inspect.iscoroutinefunction(send) is not awaiting:
+        kind = "an awaiting" if awaiting else "a blocking"
+        raise invalid_argument(f"transport must be {kind} one for this client.")
 
 
 def named_transport(

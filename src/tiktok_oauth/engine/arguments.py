@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from math import isfinite
 from typing import TYPE_CHECKING
 
+from tiktok_oauth.config import check_number
 from tiktok_oauth.errors import invalid_argument
+from tiktok_oauth.protocol.data import encode_body
 from tiktok_oauth.protocol.endpoints import DEFAULT_FIELDS, FIELD_SCOPES
 from tiktok_oauth.protocol.pkce import is_verifier
+from tiktok_oauth.types import QrAuthorization
 
 if TYPE_CHECKING:
     from tiktok_oauth.types import Secret
@@ -21,6 +25,8 @@ _WORD = re.compile(rf"[\x21-\x7e]{{1,{_LONGEST}}}")
 _URL_PARTS = re.compile(r"://|code=")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _LONGEST_STATE = 1024
+_LARGEST = 1 << 63
+_TEN_YEARS = 10 * 366 * 86400.0
 _PATH = re.compile(r"/v2(/[A-Za-z0-9_-]+)+/?")
 _METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
@@ -111,12 +117,13 @@ def check_fields(fields: object) -> tuple[str, ...]:
     names = tuple(fields)
     if not names:
         raise invalid_argument("fields is empty.", "Leave it out to get the basic profile.")
-    unknown = [name for name in names if not isinstance(name, str) or name not in FIELD_SCOPES]
-    if unknown:
-        raise invalid_argument(
-            f"fields holds {str(unknown[0])[:80]!r}, which TikTok does not know.",
-            f"It knows {', '.join(FIELD_SCOPES)}.",
-        )
+    for place, name in enumerate(names, 1):
+        if not isinstance(name, str) or name not in FIELD_SCOPES:
+            # Not quoted: it may be a token in the wrong place.
+            raise invalid_argument(
+                f"fields has something at place {place} that TikTok does not know.",
+                f"It knows {', '.join(FIELD_SCOPES)}.",
+            )
     return tuple(dict.fromkeys(("open_id", *names)))
 
 
@@ -157,27 +164,86 @@ def check_params(params: object) -> dict[str, str]:
         raise invalid_argument("params must be a mapping.")
     texts: dict[str, str] = {}
     for name, value in params.items():
-        if not isinstance(name, str) or not isinstance(value, str | int | float):
-            raise invalid_argument("params must map names to text, numbers or truth values.")
+        if not isinstance(name, str) or not name.isprintable():
+            raise invalid_argument("params must have printable names.")
         if "token" in name.lower() or "secret" in name.lower():
             raise invalid_argument(
-                f"params must not hold {name[:40]!r}: URLs end up in logs.",
+                "params must not hold a token or a secret: URLs end up in logs.",
                 "The access token goes into the Authorization header by itself.",
             )
-        texts[name] = str(value).lower() if isinstance(value, bool) else str(value)
-        if not texts[name].isprintable():
-            raise invalid_argument(f"params has control characters in {name[:40]!r}.")
+        text = _parameter(value)
+        if text is None:
+            raise invalid_argument(
+                "params must map names to printable text, numbers or truth values."
+            )
+        texts[name] = text
     return texts
 
 
-def check_json(json: object) -> None:
-    """A JSON object, or None for no body.
+def _parameter(value: object) -> str | None:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and abs(value) < _LARGEST:
+        return str(value)
+    if isinstance(value, float) and isfinite(value):
+        return str(value)
+    return value if isinstance(value, str) and value.isprintable() else None
+
+
+def encode_json(json: object) -> bytes | None:
+    """A JSON object as the body of a request; None stays no body.
+
+    Raises:
+        ValidationError: it is no dict, or holds what JSON has no word for.
+    """
+    if json is None:
+        return None
+    mend = "It becomes the JSON body: use dicts, lists, text, numbers, truth values and None."
+    if not isinstance(json, dict):
+        raise invalid_argument("json must be a dict.", mend)
+    try:
+        return encode_body(json)
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        problem = type(error).__name__
+    raise invalid_argument(f"json cannot be encoded ({problem}).", mend)
+
+
+def check_switch(name: str, value: object) -> bool:
+    """True or false.
 
     Raises:
         ValidationError: it is anything else.
     """
-    if json is not None and not isinstance(json, dict):
-        raise invalid_argument("json must be a dict, which becomes the JSON body.")
+    if isinstance(value, bool):
+        return value
+    raise invalid_argument(f"{name} must be True or False.")
+
+
+def check_max_age(max_age: object) -> float | None:
+    """Seconds a webhook may be old, or None for any age.
+
+    Raises:
+        ValidationError: it is anything else.
+    """
+    if max_age is None:
+        return None
+    return check_number("max_age", max_age, low=0.0, high=_TEN_YEARS)
+
+
+def check_qr(login: object) -> QrAuthorization:
+    """A QR login as it was started.
+
+    Raises:
+        ValidationError: it is anything else.
+    """
+    if (
+        isinstance(login, QrAuthorization)
+        and not _word_problem(login.token)
+        and not _word_problem(login.client_ticket)
+    ):
+        check_state(login.state)
+        return login
+    raise invalid_argument("login must be what start_qr_authorization() returned.")
 
 
 def _word_problem(value: object) -> str | None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from tiktok_oauth.config import check_scopes
 from tiktok_oauth.credentials import is_desktop_redirect
 from tiktok_oauth.engine import arguments
 from tiktok_oauth.engine.send import Call, send
 from tiktok_oauth.engine.span import Span
-from tiktok_oauth.errors import InvalidCredentialsError, ScopeError, invalid_argument
+from tiktok_oauth.errors import InvalidCredentialsError, ScopeError
 from tiktok_oauth.protocol import authorize, data, endpoints, pkce, qr, token, webhook
 from tiktok_oauth.types import (
     JsonObject,
@@ -150,6 +151,7 @@ async def get_client_access_token(core: Core) -> TikTokClientToken:
 async def validate_credentials(core: Core, *, online: bool) -> None:
     """Judge client key, secret and redirect URI; ``online`` lets TikTok judge the first two."""
     with Span(core, "validate_credentials") as span:
+        arguments.check_switch("online", online)
         core.credentials.check()
         if core.config.redirect_uri is not None:
             core.credentials.check_redirect()
@@ -190,8 +192,7 @@ async def start_qr_authorization(
 async def poll_qr_authorization(core: Core, login: QrAuthorization) -> QrStatus:
     """Ask how a QR login stands. Poll every few seconds: TikTok documents no interval."""
     with Span(core, "poll_qr_authorization") as span:
-        if not isinstance(login, QrAuthorization):
-            raise invalid_argument("login must be what start_qr_authorization() returned.")
+        login = arguments.check_qr(login)
         core.credentials.check()
         name, ticket = Secret(login.token), Secret(login.client_ticket)
         request = qr.build_qr_check(core.app, name)
@@ -216,14 +217,14 @@ async def request(  # noqa: PLR0913 - the public method has as many
     with Span(core, "request") as span:
         arguments.check_token("access_token", access_token)
         verb, where = arguments.check_method(method), arguments.check_path(path)
-        query = arguments.check_params(params)
-        arguments.check_json(json)
+        query = urlencode(arguments.check_params(params))
+        body = arguments.encode_json(json)
         repeatable = arguments.check_flag("idempotent", idempotent)
         if repeatable is None:
             slashed = where if where.endswith("/") else where + "/"
             repeatable = verb == "GET" or slashed in endpoints.REPEATABLE_POSTS
         endpoint = data.data_endpoint(verb, where, repeatable=repeatable)
-        sent = data.build_json(core.app, access_token, endpoint, query, json)
+        sent = data.build_data(core.app, access_token, endpoint, query, body)
         answer = await send(span, Call(endpoint, sent, data.parse_data, (access_token,)))
         span.succeeded(("path", where))
         return answer
@@ -234,11 +235,12 @@ async def verify_webhook(
 ) -> WebhookEvent:
     """Check a webhook's signature and age, and only then read it."""
     with Span(core, "verify_webhook") as span:
+        oldest = arguments.check_max_age(max_age)
         core.credentials.check()
         previous = core.config.client_secret_previous
         secrets = [core.app.client_secret] + ([previous] if previous else [])
         event = webhook.parse_webhook(
-            headers, body, secrets=secrets, now=core.clock.now(), max_age=max_age
+            headers, body, secrets=secrets, now=core.clock.now(), max_age=oldest
         )
         span.succeeded(("event", event.event))
         return event

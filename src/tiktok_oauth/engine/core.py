@@ -71,7 +71,7 @@ class Credentials:
         self._judged: dict[str, tuple[float, str | None]] = {}
 
     def check(self) -> None:
-        """Client key and secret can be right.
+        """Client key and secrets can be right.
 
         Raises:
             InvalidCredentialsError: one of them cannot; it names the variable to set.
@@ -106,18 +106,29 @@ class Credentials:
 
     def remember_online(self, refusal: InvalidCredentialsError | None) -> None:
         """Remember a definite answer of TikTok's."""
-        problem = None if refusal is None else refusal.message
+        problem = None if refusal is None else f"{refusal.message} {refusal.hint}"
         self._judged["online"] = (self._clock.monotonic() + self.TTL, problem)
 
     def _app_problem(self) -> str | None:
         config = self._config
         # Two expressions, so that no local variable ever holds the secret.
+        return (
+            credential_problem("client_key", "TIKTOK_CLIENT_KEY", config.client_key)
+            or credential_problem(
+                "client_secret",
+                "TIKTOK_CLIENT_SECRET",
+                None if config.client_secret is None else config.client_secret.reveal(),
+            )
+            or self._previous_problem()
+        )
+
+    def _previous_problem(self) -> str | None:
+        previous = self._config.client_secret_previous
+        if previous is None:
+            return None
+        # An empty key would let anybody sign webhooks.
         return credential_problem(
-            "client_key", "TIKTOK_CLIENT_KEY", config.client_key
-        ) or credential_problem(
-            "client_secret",
-            "TIKTOK_CLIENT_SECRET",
-            None if config.client_secret is None else config.client_secret.reveal(),
+            "client_secret_previous", "client_secret_previous", previous.reveal()
         )
 
     def _is_fresh(self, key: str) -> bool:

@@ -29,6 +29,7 @@ T = TypeVar("T")
 
 _SERVICE_UNAVAILABLE = 503
 _SERVER_ERRORS = 500
+_LONGEST_MESSAGE = 300
 _LOST = (
     "An earlier attempt of this call went unanswered: TikTok probably handled it, and the new "
     "tokens were lost on the way. Send the person through consent again."
@@ -50,6 +51,20 @@ class Call(Generic[T]):
     request: HttpRequest
     parse: Callable[[HttpResponse], T]
     secrets: tuple[Secret, ...] = ()
+
+    def cover(self, text: str | None) -> str | None:
+        """A text of TikTok's without our own secrets, should it repeat one."""
+        for secret in self.secrets:
+            if text and secret.reveal() in text:
+                text = text.replace(secret.reveal(), "***")
+        return text
+
+    def scrub(self, failure: TikTokAPIError) -> None:
+        """Take our own secrets out of an error, and then shorten what TikTok said."""
+        failure.message = (self.cover(failure.message) or "")[:_LONGEST_MESSAGE]
+        failure.args = (failure.message,)
+        failure.log_id = self.cover(failure.log_id)
+        failure.tiktok_code = self.cover(failure.tiktok_code)
 
 
 async def send(span: Span, call: Call[T]) -> T:
@@ -79,17 +94,24 @@ async def send(span: Span, call: Call[T]) -> T:
         if unanswered and failure.tiktok_code == "invalid_grant" and call.endpoint.single_use:
             failure.lost_in_flight = True
             failure.hint = _LOST
-        _scrub(failure, call)
+        call.scrub(failure)
         span.sign(failure)
         span.failed(failure)
         delay = _next_delay(span, call, failure)
-        if delay is None or (end is not None and core.clock.monotonic() + delay >= end):
-            raise failure
+        if delay is None or _is_over(span, end, delay):
+            # Without the frames below: what TikTok said is in their local variables.
+            raise failure.with_traceback(None)
         unanswered = unanswered or _is_ambiguous(failure)
         core.report(RetryScheduled(span.method, span.correlation_id, span.attempts + 1, delay))
         await core.clock.pause(delay)
         if core.sender.closed:
             raise invalid_argument("The client was closed during the call.")
+        if _is_over(span, end):
+            raise failure.with_traceback(None)
+
+
+def _is_over(span: Span, end: float | None, delay: float = 0.0) -> bool:
+    return end is not None and span.core.clock.monotonic() + delay >= end
 
 
 async def _attempt(span: Span, call: Call[T], end: float | None) -> T:
@@ -111,7 +133,7 @@ async def _attempt(span: Span, call: Call[T], end: float | None) -> T:
             outcome.status,
             core.clock.monotonic() - started,
             span.attempts,
-            log_id_of(outcome),
+            call.cover(log_id_of(outcome)),
         )
     )
     try:
@@ -171,11 +193,3 @@ def _is_ambiguous(failure: TikTokAPIError) -> bool:
     if failure.http_status is None:
         return not failure.never_sent
     return failure.http_status >= _SERVER_ERRORS
-
-
-def _scrub(failure: TikTokAPIError, call: Call[T]) -> None:
-    """Take our own secrets out of TikTok's sentence, should it ever repeat one."""
-    for secret in call.secrets:
-        if secret.reveal() in failure.message:
-            failure.message = failure.message.replace(secret.reveal(), "***")
-            failure.args = (failure.message,)

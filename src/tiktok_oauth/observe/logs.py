@@ -111,7 +111,7 @@ def configure_logging(
     Raises:
         ValidationError: ``level`` is none of the four.
     """
-    if level not in _LEVELS:
+    if not isinstance(level, str) or level not in _LEVELS:
         raise invalid_argument("level must be 'debug', 'info', 'warn' or 'error'.")
     for handler in [h for h in logger.handlers if isinstance(h, _Handler)]:
         logger.removeHandler(handler)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import parse_qsl, quote_plus, urlencode
@@ -82,11 +82,12 @@ class Callback:
     description: str = ""
 
 
-@dataclass(slots=True)
-class _Fields:
-    """The query's fields, unseen by tracebacks."""
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """A query's fields, unseen by tracebacks, or what is wrong with it."""
 
-    values: dict[str, str] = field(default_factory=dict, repr=False)
+    fields: dict[str, str] = field(default_factory=dict, repr=False)
+    problem: str | None = None
 
 
 def parse_callback(query: str | Mapping[str, str]) -> Callback:
@@ -99,40 +100,46 @@ def parse_callback(query: str | Mapping[str, str]) -> Callback:
         ValidationError: the query is no callback of TikTok's: too long, fields given twice,
             neither code nor error.
     """
-    given = _Fields(_fields(query))
-    error = given.values.get("error") or None
-    code = given.values.get("code") or None
-    if error is None and code is None:
+    read = _read_query(query)
+    del query  # the code is in it
+    if read.problem is not None:
         raise invalid_argument(
-            "The callback has neither code nor error.",
-            "Pass the query string of the request that TikTok's redirect made.",
+            read.problem, "Pass the query string of the request that TikTok's redirect made."
         )
+    get = read.fields.get
+    error = get("error")
     return Callback(
-        state=given.values.get("state", ""),
-        code=Secret(code) if code and error is None else None,
-        scopes=split_scopes(given.values.get("scopes", "")),
-        error=clean(error, 80) if error else None,
-        description=clean(given.values.get("error_description") or given.values.get("error_type")),
+        state=get("state", ""),
+        code=None if error else Secret(get("code", "")),
+        scopes=split_scopes(get("scopes", "")),
+        error=(clean(error, 80) or "?") if error else None,
+        description=clean(get("error_description") or get("error_type")),
     )
 
 
-def _fields(query: object) -> dict[str, str]:
+def _read_query(query: object) -> _Query:
+    """Never raises: a traceback through here would show the code."""
     if isinstance(query, str):
         if len(query) > _MAX_QUERY:
-            raise invalid_argument("The callback's query is too long.")
-        pairs = parse_qsl(query.removeprefix("?"), keep_blank_values=True, max_num_fields=None)
+            return _Query(problem="The callback's query is too long.")
+        pairs: Iterable[tuple[object, object]] = parse_qsl(
+            query.removeprefix("?"), keep_blank_values=True
+        )
     elif isinstance(query, Mapping):
-        pairs = [(key, value) for key, value in query.items() if isinstance(key, str)]
+        pairs = query.items()
     else:
-        raise invalid_argument("The callback's query must be a string or a mapping of strings.")
+        return _Query(problem="The callback's query must be a string or a mapping of strings.")
     fields: dict[str, str] = {}
     for key, value in pairs:
-        if not isinstance(value, str) or len(value) > _MAX_VALUE:
-            raise invalid_argument(f"The callback's {clean(key, 40)!r} is no text of sane length.")
+        name = clean(key, 40)
+        if not isinstance(key, str) or not isinstance(value, str) or len(value) > _MAX_VALUE:
+            return _Query(problem=f"The callback's {name!r} is no text of sane length.")
         if key in fields:
-            raise invalid_argument(f"The callback has {clean(key, 40)!r} twice.")
+            return _Query(problem=f"The callback has {name!r} twice.")
         fields[key] = value
-    return fields
+    if not fields.get("code") and not fields.get("error"):
+        return _Query(problem="The callback has neither code nor error.")
+    return _Query(fields)
 
 
 def callback_error(callback: Callback) -> TikTokAPIError:

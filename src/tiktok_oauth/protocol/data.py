@@ -18,8 +18,6 @@ from tiktok_oauth.protocol.http import HttpRequest, HttpResponse
 from tiktok_oauth.types import JsonObject, Secret, TikTokUserInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tiktok_oauth.protocol.token import App
 
 
@@ -88,20 +86,13 @@ def build_data(
     return HttpRequest(endpoint.method, f"{url}?{query}" if query else url, headers, body)
 
 
-def build_json(
-    app: App,
-    access_token: Secret,
-    endpoint: Endpoint,
-    params: Mapping[str, str],
-    json: JsonObject | None,
-) -> HttpRequest:
-    """A v2 request from query parameters and a JSON object.
+def encode_body(json: JsonObject) -> bytes:
+    """A JSON object as bytes.
 
     Raises:
-        TypeError: ``json`` holds something JSON has no word for.
+        TypeError, ValueError, OverflowError, RecursionError: JSON has no word for it.
     """
-    body = None if json is None else msgspec.json.encode(json)
-    return build_data(app, access_token, endpoint, urlencode(params), body)
+    return msgspec.json.encode(json)
 
 
 def data_endpoint(method: str, path: str, *, repeatable: bool) -> Endpoint:
@@ -137,9 +128,9 @@ def parse_data(response: HttpResponse) -> JsonObject:
         answer = _decode_any(response.body) if is_readable(response) else None
     except _UNREADABLE:
         answer = None
-    if answer is None or _failed(answer.error) or answer.data is None:
+    if answer is None or _failed(answer.error) or (answer.data is None and answer.error is None):
         refuse(response, "a data object")
-    return answer.data
+    return answer.data or {}
 
 
 def _failed(error: _Error | None) -> bool:

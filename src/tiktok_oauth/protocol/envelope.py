@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
@@ -14,25 +15,25 @@ from tiktok_oauth.protocol import codes
 if TYPE_CHECKING:
     from tiktok_oauth.protocol.http import HttpResponse
 
-_SERVER_ERRORS = 500
+_SERVER_ERRORS = range(500, 600)
 _TOO_MANY_REQUESTS = 429
 _CLIENT_ERRORS = 400
 _LONGEST_WAIT = 24 * 3600
 _LONGEST_HEADER = 64
-_TOKEN = re.compile(r"\b(act|rft|clt)\.[\w.!*~%+/=-]+")
-_LOG_ID = re.compile(r"[\w.:-]{1,128}")
+_TOKEN = re.compile(r"(act|rft|clt)\.[\w.!*~%+/=-]{8,}")
+_LOG_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+_LOG_ID_IN_BODY = re.compile(rb'"log_id"\s*:\s*"([\w.:-]{1,128})"')
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """The error TikTok sent: its string, its sentence, its log ID."""
+    """The error TikTok sent: its string and its sentence."""
 
     code: str
     message: str
-    log_id: str | None
 
 
-def clean(text: object, length: int = 300) -> str:
+def clean(text: object, length: int = 2000) -> str:
     """A foreign sentence made fit for logs: no control characters, no token, not long."""
     if not isinstance(text, str):
         return ""
@@ -40,12 +41,13 @@ def clean(text: object, length: int = 300) -> str:
     return _TOKEN.sub(r"\1.***", printable)[:length].strip()
 
 
-def log_id_of(response: HttpResponse, in_body: object = None) -> str | None:
+def log_id_of(response: HttpResponse) -> str | None:
     """TikTok's log ID: from the ``x-tt-logid`` header, else from the body."""
-    for value in (response.headers.get("x-tt-logid"), in_body):
-        if isinstance(value, str) and _LOG_ID.fullmatch(value):
-            return value
-    return None
+    header = response.headers.get("x-tt-logid")
+    if header is not None and _LOG_ID.fullmatch(header):
+        return header
+    found = _LOG_ID_IN_BODY.search(response.body)
+    return found[1].decode("ascii") if found else None
 
 
 def is_readable(response: HttpResponse) -> bool:
@@ -70,16 +72,16 @@ def read_refusal(response: HttpResponse) -> Refusal | None:
         return None
     error = body.get("error")
     if isinstance(error, dict):
-        code, message, log_id = error.get("code"), error.get("message"), error.get("log_id")
+        code, message = error.get("code"), error.get("message")
     elif error:
-        code, message, log_id = error, body.get("error_description"), body.get("log_id")
+        code, message = error, body.get("error_description")
     elif isinstance(body.get("message"), str):
-        code, message, log_id = body.get("code"), body["message"], body.get("log_id")
+        code, message = body.get("code"), body["message"]
     else:
         return None
     if not isinstance(code, str) or code in {"", "ok"}:
         return None
-    return Refusal(clean(code, 80), clean(message), log_id if isinstance(log_id, str) else None)
+    return Refusal(clean(code, 80) or "?", clean(message))
 
 
 def refuse(response: HttpResponse, expected: str) -> NoReturn:
@@ -102,7 +104,7 @@ def refuse(response: HttpResponse, expected: str) -> NoReturn:
         "",
         verdict.code in _RETRYABLE,
         response.status if _is_failure(verdict.code, response) else None,
-        log_id_of(response, refusal.log_id),
+        log_id_of(response),
         hint=verdict.hint,
         tiktok_code=refusal.code,
         http_status=response.status,
@@ -113,7 +115,7 @@ _RETRYABLE = frozenset({TikTokErrorCode.RATE_LIMIT, TikTokErrorCode.API_ERROR})
 
 
 def _is_failure(code: TikTokErrorCode, response: HttpResponse) -> bool:
-    return code is TikTokErrorCode.API_ERROR and response.status >= _SERVER_ERRORS
+    return code is TikTokErrorCode.API_ERROR and response.status in _SERVER_ERRORS
 
 
 def _unknown_shape(response: HttpResponse, expected: str) -> TikTokAPIError:
@@ -135,7 +137,7 @@ def _unknown_shape(response: HttpResponse, expected: str) -> TikTokAPIError:
         f"TikTok answered {status} {_describe(response)} instead of {expected}.",
         "",
         not handled,
-        status if status >= _SERVER_ERRORS else None,
+        status if status in _SERVER_ERRORS else None,
         log_id_of(response),
         hint=(
             "TikTok may have handled the request, so it is not repeated."
@@ -178,4 +180,6 @@ def _until(date: str, now: float) -> float:
     # Rare, and a fifth of our whole start-up time.
     from email.utils import parsedate_to_datetime  # noqa: PLC0415
 
-    return parsedate_to_datetime(date).timestamp() - now
+    moment = parsedate_to_datetime(date)
+    # HTTP dates are UTC; one that does not say so is read as a local time.
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() - now

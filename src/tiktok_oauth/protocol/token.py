@@ -93,6 +93,7 @@ class _TokenAnswer(msgspec.Struct):
 
 
 _decode_token = msgspec.json.Decoder(_TokenAnswer).decode
+_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def build_form(app: App, endpoint: Endpoint, form: str) -> HttpRequest:
@@ -205,7 +206,7 @@ def _is_empty_answer(response: HttpResponse) -> bool:
     if not response.body.strip():
         return True
     try:
-        return not _decode_token(response.body).error
+        return _decode_object(response.body) == {}
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 

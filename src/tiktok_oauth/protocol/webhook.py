@@ -79,8 +79,9 @@ def parse_webhook(
 def _read_signature(
     headers: Mapping[str, str] | Iterable[tuple[str, str]],
 ) -> tuple[str, str]:
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
+    items = getattr(headers, "items", None)
     try:
+        pairs: Any = items() if callable(items) else headers
         found = [value for name, value in pairs if name.lower() == SIGNATURE_HEADER]
     except (TypeError, ValueError, AttributeError):
         found = None
