@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 REPORTS := .reports
-PARSERS := tests/protocol -m hypothesis
+PARSERS := tests/fuzz
 FAST := not slow and not browser and not bench
 ARGS ?=
 
@@ -35,7 +35,7 @@ fast: $(DEV) ## Run the fast tests; ARGS="-k token" narrows them
 	$(BIN)/python -m pytest -m "$(FAST)" $(ARGS)
 
 .PHONY: fuzz
-fuzz: $(DEV) ## Run the parsers' property tests over a million examples each
+fuzz: $(DEV) ## Run the parsers' property tests over a million examples
 	$(BIN)/python -m pytest $(PARSERS) -n auto --hypothesis-profile=fuzz $(ARGS)
 
 .PHONY: bench

@@ -8,7 +8,7 @@ from hypothesis import settings
 # No deadline per example: a busy machine is not a wrong answer.
 settings.register_profile("fast", max_examples=100, deadline=None, print_blob=True)
 settings.register_profile("thorough", max_examples=20_000, deadline=None, print_blob=True)
-settings.register_profile("fuzz", max_examples=1_000_000, deadline=None, print_blob=True)
+settings.register_profile("fuzz", max_examples=250_000, deadline=None, print_blob=True)
 settings.load_profile("fast")
 
 

@@ -7,7 +7,6 @@ no traceback that shows local variables shows a token.
 from __future__ import annotations
 
 import os
-import threading
 from typing import TYPE_CHECKING, Literal, Self
 
 from tiktok_oauth.config import Options, RetryPolicy, load_config
@@ -369,16 +368,15 @@ class _FromEnvironment(TikTokOAuth):
     """A client that reads its settings from the environment when it is first used."""
 
     def __init__(self) -> None:
-        self._starting = threading.Lock()
+        pass
 
     def __getattr__(self, name: str) -> object:
         # Python asks here only for what is not set yet.
         if name not in {"_core", "_observers", "_pauses", "_sender"}:
             raise AttributeError(name)
-        with self._starting:
-            if "_core" not in self.__dict__:
-                super().__init__()
-        return self.__dict__[name]
+        # Of threads that come at the same time, all take what the first one made.
+        vars(self).update(vars(self).setdefault("_made", vars(TikTokOAuth())))
+        return vars(self)[name]
 
 
 tiktok_oauth: TikTokOAuth = _FromEnvironment()

@@ -154,7 +154,7 @@ def _secret(argument: Secret | None, environment: Mapping[str, str]) -> Secret |
     if argument is not None:
         return argument
     path = environment.get("TIKTOK_CLIENT_SECRET_FILE")
-    if "TIKTOK_CLIENT_SECRET" in environment or not path:
+    if environment.get("TIKTOK_CLIENT_SECRET") or not path:
         value = environment.get("TIKTOK_CLIENT_SECRET")
         return None if value is None else Secret(value)
     try:

@@ -11,14 +11,15 @@ from urllib.parse import SplitResult, urlsplit
 
 _LOOPBACK = ("localhost", "127.0.0.1")
 _PLACEHOLDER = re.compile(
-    r"your\b|your[-_ ]?(app|client|tiktok|key|secret|id)|my[-_ ]client|change[-_ ]?me|replace[-_ ]?me|insert[-_ ]|placeholder"
+    r"your\b|your[-_ ]?(app|client|tiktok|key|secret|id)|my[-_ ]client|insert[-_ ]"
+    r"|change[-_ ]?me|replace[-_ ]?me|placeholder"
     r"|(todo|tbd|example|none|null|undefined|x{3,}|\*{3,}|\.{3,})$|[<\[{].*[>\]}]$|\$\w+$|\$\{\w+\}$",
     re.IGNORECASE,
 )
-_NO_DOMAIN = re.compile(
-    r"[\d.]+|.*:.*|[^.]*|.*\.(localhost|localdomain|local|internal|invalid)", re.IGNORECASE
+_DOMAIN = re.compile(
+    r"([\w-]{1,63}\.)+(?!(localhost|localdomain|local|internal|invalid)$|\d+$)[\w-]{2,63}"
 )
-"""Addresses, bare names, and names under top-level domains that nobody can register."""
+"""A name, not an address, under a top-level domain that somebody can register."""
 _MAX_REDIRECT = 512
 _MAX_CREDENTIAL = 512
 
@@ -101,6 +102,6 @@ def _parts_problem(value: str, parts: SplitResult, port: int | None) -> str | No
             "redirect_uri must use https. TikTok takes http only for localhost and 127.0.0.1 "
             "with a port, registered under Desktop."
         )
-    if _NO_DOMAIN.fullmatch(parts.hostname):
+    if not _DOMAIN.fullmatch(parts.hostname):
         return "redirect_uri must name a registered domain, not an IP address or a bare host name."
     return None

@@ -79,7 +79,7 @@ class TikTokAPIError(Exception):
     Attributes:
         method: the public method that failed.
         attempts: how many attempts were made; 0 when nothing was sent.
-        never_sent: the last attempt certainly did not reach TikTok.
+        never_sent: none of the attempts can have reached TikTok.
         retry_after: seconds TikTok asked us to wait, or None.
         lost_in_flight: an earlier attempt of the same call went unanswered and TikTok then
             refused the grant: it was probably spent by the answer we never received.

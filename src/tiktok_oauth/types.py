@@ -12,6 +12,7 @@ from collections.abc import Mapping  # noqa: TC003 - get_type_hints() must work 
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Literal, NoReturn, Protocol
+from urllib.parse import quote_plus
 
 from tiktok_oauth.errors import TikTokErrorCode  # noqa: TC001 - as above
 
@@ -30,6 +31,11 @@ class Secret:
     def reveal(self) -> str:
         """The text itself. Keep it out of local variables: tracebacks print those."""
         return self._value
+
+    def cover(self, text: str) -> str:
+        """A text with this secret replaced by ``***``, plain or as a form encodes it."""
+        text = text.replace(self._value or "\0", "***")
+        return text.replace(quote_plus(self._value) or "\0", "***") if "%" in text else text
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):

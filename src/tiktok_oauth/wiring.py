@@ -72,8 +72,8 @@ def check_transport(transport: object, *, awaiting: bool, close: str) -> None:
     if not callable(send) or not callable(getattr(transport, close, None)):
         raise invalid_argument(f"transport must have the methods send() and {close}().")
     if inspect.iscoroutinefunction(send) is not awaiting:
-        kind = "an awaiting" if awaiting else "a blocking"
-        raise invalid_argument(f"transport must be {kind} one for this client.")
+        kind = "an async def" if awaiting else "a plain def"
+        raise invalid_argument(f"transport must have {kind} send() for this client.")
 
 
 def named_transport(

@@ -33,9 +33,7 @@ def a_login(sandbox: Sandbox) -> dict[str, object]:
 
 
 PAGES = [
-    page
-    for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
-    if program(page)
+    page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if program(page)
 ]
 
 

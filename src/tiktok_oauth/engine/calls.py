@@ -114,6 +114,7 @@ async def get_user_info(
     with Span(core, "get_user_info") as span:
         arguments.check_token("access_token", access_token)
         names = arguments.check_fields(fields)
+        core.credentials.check()
         request = data.build_user_info(core.app, access_token, names)
         call = Call(endpoints.USER_INFO, request, data.parse_user_info, (access_token,))
         try:
@@ -223,6 +224,7 @@ async def request(  # noqa: PLR0913 - the public method has as many
         if repeatable is None:
             slashed = where if where.endswith("/") else where + "/"
             repeatable = verb == "GET" or slashed in endpoints.REPEATABLE_POSTS
+        core.credentials.check()
         endpoint = data.data_endpoint(verb, where, repeatable=repeatable)
         sent = data.build_data(core.app, access_token, endpoint, query, body)
         answer = await send(span, Call(endpoint, sent, data.parse_data, (access_token,)))

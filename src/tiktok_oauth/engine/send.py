@@ -52,19 +52,18 @@ class Call(Generic[T]):
     parse: Callable[[HttpResponse], T]
     secrets: tuple[Secret, ...] = ()
 
-    def cover(self, text: str | None) -> str | None:
-        """A text of TikTok's without our own secrets, should it repeat one."""
+    def cover(self, text: str) -> str:
+        """A text of TikTok's without our own secrets, should it repeat one, plain or encoded."""
         for secret in self.secrets:
-            if text and secret.reveal() in text:
-                text = text.replace(secret.reveal(), "***")
+            text = secret.cover(text)
         return text
 
     def scrub(self, failure: TikTokAPIError) -> None:
         """Take our own secrets out of an error, and then shorten what TikTok said."""
-        failure.message = (self.cover(failure.message) or "")[:_LONGEST_MESSAGE]
+        failure.message = self.cover(failure.message)[:_LONGEST_MESSAGE]
         failure.args = (failure.message,)
-        failure.log_id = self.cover(failure.log_id)
-        failure.tiktok_code = self.cover(failure.tiktok_code)
+        failure.log_id = failure.log_id and self.cover(failure.log_id)
+        failure.tiktok_code = failure.tiktok_code and self.cover(failure.tiktok_code)
 
 
 async def send(span: Span, call: Call[T]) -> T:
@@ -84,7 +83,7 @@ async def send(span: Span, call: Call[T]) -> T:
             call.endpoint.method,
         )
     )
-    unanswered = False
+    unanswered = reached = False
     while True:
         span.attempts += 1
         try:
@@ -98,10 +97,12 @@ async def send(span: Span, call: Call[T]) -> T:
         span.sign(failure)
         span.failed(failure)
         delay = _next_delay(span, call, failure)
+        unanswered = unanswered or _is_ambiguous(failure)
+        reached = reached or not failure.never_sent
+        failure.never_sent = not reached
         if delay is None or _is_over(span, end, delay):
             # Without the frames below: what TikTok said is in their local variables.
             raise failure.with_traceback(None)
-        unanswered = unanswered or _is_ambiguous(failure)
         core.report(RetryScheduled(span.method, span.correlation_id, span.attempts + 1, delay))
         await core.clock.pause(delay)
         if core.sender.closed:
@@ -126,6 +127,7 @@ async def _attempt(span: Span, call: Call[T], end: float | None) -> T:
     # Raised out here, so that no frame of an HTTP library hangs on to it.
     if isinstance(outcome, TikTokAPIError):
         raise outcome
+    log_id = log_id_of(outcome)
     core.report(
         ResponseReceived(
             span.method,
@@ -133,7 +135,7 @@ async def _attempt(span: Span, call: Call[T], end: float | None) -> T:
             outcome.status,
             core.clock.monotonic() - started,
             span.attempts,
-            call.cover(log_id_of(outcome)),
+            log_id and call.cover(log_id),
         )
     )
     try:

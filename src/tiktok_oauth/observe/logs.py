@@ -8,6 +8,7 @@ from __future__ import annotations
 import json as json_module
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -95,7 +96,11 @@ def log(event: events.Event) -> None:
     # Made by hand: searching the stack for the caller would cost more than the line itself.
     record = logging.getLogRecordFactory()(logger.name, level, "", 0, message, (), None)
     record.data = data
-    logger.handle(record)
+    try:
+        logger.handle(record)
+    except Exception:  # noqa: BLE001 - somebody's filter must not cost anybody a token
+        if logging.raiseExceptions:
+            traceback.print_exc()
 
 
 def configure_logging(

@@ -6,6 +6,7 @@ import math
 import os
 from array import array
 from dataclasses import fields
+from itertools import accumulate
 from operator import add
 from threading import Lock
 from types import MappingProxyType
@@ -69,13 +70,9 @@ class _Tally:
         if not self.requests:
             return 0.0
         wanted = math.ceil(share * self.requests)
-        seen = 0
-        for place, count in enumerate(self.buckets):
-            seen += count
-            if seen >= wanted:
-                middle: float = _SMALLEST * _GROWTH ** (place + 0.5)
-                return 1000 * min(max(middle, self.shortest), self.longest)
-        return 1000 * self.longest
+        place = next(n for n, seen in enumerate(accumulate(self.buckets)) if seen >= wanted)
+        middle: float = _SMALLEST * _GROWTH ** (place + 0.5)
+        return 1000 * min(max(middle, self.shortest), self.longest)
 
     def merge(self, other: _Tally) -> None:
         self.requests += other.requests
@@ -149,5 +146,5 @@ def _renew_locks() -> None:
         metrics._renew_lock()  # noqa: SLF001 - the class above
 
 
-if hasattr(os, "register_at_fork"):
+if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
     os.register_at_fork(after_in_child=_renew_locks)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING, get_args
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
@@ -46,6 +47,7 @@ class _QrCheck(_Masked):
     code: str = ""
     redirect_uri: str = ""
     scopes: str = ""
+    state: str = ""
     error: object = None
 
 
@@ -127,11 +129,10 @@ def _state(status: str) -> QrState:
 
 def _callback(answer: _QrCheck) -> Callback | None:
     """The code, from a URL in ``redirect_uri`` or ``code``, or from a bare ``code``."""
-    try:
-        if answer.redirect_uri:
-            return parse_callback(urlsplit(answer.redirect_uri).query)
-        if "://" in answer.code:
-            return parse_callback(urlsplit(answer.code).query)
-        return parse_callback({"code": answer.code, "scopes": answer.scopes})
-    except (TikTokAPIError, ValueError):
-        return None
+    for url in (answer.redirect_uri, answer.code):
+        with suppress(TikTokAPIError, ValueError):
+            return parse_callback(urlsplit(url).query)
+    bare = "" if "://" in answer.code else answer.code
+    with suppress(TikTokAPIError):
+        return parse_callback({"code": bare, "scopes": answer.scopes, "state": answer.state})
+    return None

@@ -93,7 +93,9 @@ class _TokenAnswer(msgspec.Struct):
 
 
 _decode_token = msgspec.json.Decoder(_TokenAnswer).decode
-_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_object = msgspec.json.Decoder(dict[str, object]).decode
+_EMPTY = frozenset({"log_id", "error", "data"})
+"""What an answer may hold that says nothing."""
 
 
 def build_form(app: App, endpoint: Endpoint, form: str) -> HttpRequest:
@@ -206,9 +208,10 @@ def _is_empty_answer(response: HttpResponse) -> bool:
     if not response.body.strip():
         return True
     try:
-        return _decode_object(response.body) == {}
+        answer = _decode_object(response.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
+    return answer.keys() <= _EMPTY and not _is_error(answer.get("error"))
 
 
 def _read(response: HttpResponse, expected: str) -> _TokenAnswer:
@@ -216,7 +219,7 @@ def _read(response: HttpResponse, expected: str) -> _TokenAnswer:
         answer = _decode_token(response.body) if is_readable(response) else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         answer = None
-    if answer is None or answer.error or not _is_token(answer.access_token):
+    if answer is None or _is_error(answer.error) or not _is_token(answer.access_token):
         refuse(response, expected)
     if answer.token_type.lower() != "bearer":
         refuse(response, "a bearer token")
@@ -246,12 +249,17 @@ def _values(answer: _TokenAnswer, refresh_token: str) -> tuple[str, str, int, in
     )
 
 
-def _is_token(value: str | None) -> bool:
-    """Whether it can travel in a header: no control character, no space, not endless."""
+def _is_token(value: str) -> bool:
+    """Whether it can travel in a header: no control character, not blank, not endless."""
     return (
-        value is not None
-        and 0 < len(value) <= _LONGEST_TOKEN
+        0 < len(value.strip()) == len(value) <= _LONGEST_TOKEN
         and value.isascii()
         and value.isprintable()
-        and " " not in value
     )
+
+
+def _is_error(error: object) -> bool:
+    """Whether the value of ``error`` is one: on data endpoints it is also there on success."""
+    if isinstance(error, dict):
+        return error.get("code") != "ok"
+    return bool(error)

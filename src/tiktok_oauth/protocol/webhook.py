@@ -10,13 +10,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.types import JsonObject, Secret, WebhookEvent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 SIGNATURE_HEADER = "tiktok-signature"
 LONGEST_BODY = 1024 * 1024
@@ -82,7 +84,7 @@ def _read_signature(
     items = getattr(headers, "items", None)
     try:
         pairs: Any = items() if callable(items) else headers
-        found = [value for name, value in pairs if name.lower() == SIGNATURE_HEADER]
+        found = [value for name, value in pairs if str.lower(name) == SIGNATURE_HEADER]
     except (TypeError, ValueError, AttributeError):
         found = None
     if found is None:
