@@ -1,0 +1,1 @@
+"""Room 3: the only files that import an HTTP library, one each."""
