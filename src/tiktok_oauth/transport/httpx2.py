@@ -26,7 +26,9 @@ try:
     from httpcore2 import AsyncNetworkStream, NetworkStream, SyncBackend
     from httpcore2._backends.sync import SyncStream  # there is no public one that wraps a socket
 except ImportError as _missing:
-    raise ImportError("httpx2 is not installed: run `pip install tiktok-oauth[httpx]`") from _missing
+    raise ImportError(
+        "httpx2 is not installed: run `pip install tiktok-oauth[httpx]`"
+    ) from _missing
 
 if TYPE_CHECKING:
     import ssl

@@ -92,11 +92,11 @@ current: _Current = _Current()
 class _Timed(socket.socket):
     """Sets the time left before each operation: one timeout for all would start anew each time."""
 
-    clean = False
+    clean: bool = False
     """Whether the last answer was read to its end and nothing came after it."""
-    at_end = False
+    at_end: bool = False
     """Whether the other side has closed the connection."""
-    _resting = False
+    _resting: bool = False
 
     def _set_time_left(self) -> None:
         attempt = current.attempt
