@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal, get_args
 from urllib.parse import urlsplit
+
+import msgspec
 
 from tiktok_oauth.connection import ConnectionSettings
 from tiktok_oauth.credentials import is_loopback
@@ -58,8 +61,7 @@ class RetryPolicy:
             raise invalid_argument("RetryPolicy jitter must be 'none', 'additive' or 'full'.")
 
 
-@dataclass(frozen=True, slots=True)
-class ClientConfig:
+class ClientConfig(msgspec.Struct, frozen=True):
     """What a client knows before its first call. The secrets in it do not show."""
 
     client_key: str | None
@@ -72,11 +74,10 @@ class ClientConfig:
     retry: RetryPolicy
     base_url: str
     authorize_url: str
-    connection: ConnectionSettings = field(default_factory=ConnectionSettings)
+    connection: ConnectionSettings
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(msgspec.Struct, frozen=True):
     """What the caller of a client's constructor said; None stands for "look elsewhere"."""
 
     client_key: str | None = None
@@ -86,7 +87,7 @@ class Options:
     scopes: Sequence[str] | str | None = None
     timeout: float = 10.0
     deadline: float | None = None
-    retry: RetryPolicy = field(default_factory=RetryPolicy)
+    retry: RetryPolicy = msgspec.field(default_factory=RetryPolicy)
     base_url: str | None = None
     authorize_url: str | None = None
     ca_file: str | None = None
@@ -103,42 +104,48 @@ def load_config(options: Options, environment: Mapping[str, str]) -> ClientConfi
         InvalidCredentialsError: the file that should hold the secret cannot be read.
     """
     # A traceback that shows local variables must not show the whole environment.
-    variables = _Variables(environment)
+    get = _Unseen(environment).get
     del environment
     if not isinstance(options.retry, RetryPolicy):
         raise invalid_argument("retry must be a RetryPolicy.")
-    base_url = options.base_url or variables.get("TIKTOK_BASE_URL") or DEFAULT_BASE_URL
-    base_url = check_base_url(base_url)
-    authorize_url = (
-        options.authorize_url or variables.get("TIKTOK_AUTHORIZE_URL") or DEFAULT_AUTHORIZE_URL
-    )
+    base_url = check_base_url(options.base_url or get("TIKTOK_BASE_URL") or DEFAULT_BASE_URL)
     return ClientConfig(
-        client_key=_first(options.client_key, variables.get("TIKTOK_CLIENT_KEY")),
-        client_secret=_secret(options.client_secret, variables),
+        client_key=_either(options.client_key, "TIKTOK_CLIENT_KEY", get),
+        client_secret=options.client_secret or _secret(get),
         client_secret_previous=options.client_secret_previous,
-        redirect_uri=_first(options.redirect_uri, variables.get("TIKTOK_REDIRECT_URI")),
-        scopes=_scopes(options.scopes, variables.get("TIKTOK_SCOPES")),
+        redirect_uri=_either(options.redirect_uri, "TIKTOK_REDIRECT_URI", get),
+        scopes=_scopes(options.scopes, get),
         timeout=check_number("timeout", options.timeout, low=0.001, high=3600.0),
         deadline=_deadline(options.deadline),
         retry=options.retry,
         base_url=base_url,
-        authorize_url=check_authorize_url(authorize_url),
+        authorize_url=check_authorize_url(
+            options.authorize_url or get("TIKTOK_AUTHORIZE_URL") or DEFAULT_AUTHORIZE_URL
+        ),
         connection=ConnectionSettings(
-            ca_file=_ca_file(options.ca_file), proxy=proxy_for(base_url, variables)
+            ca_file=_ca_file(options.ca_file), proxy=proxy_for(base_url, get)
         ),
     )
 
 
-class _Variables(dict[str, str]):
-    """The environment, unseen by tracebacks."""
-
-    def __repr__(self) -> str:
-        return "<environment>"
+Look = Callable[[str], str | None]
+"""Looks a variable up. Each look costs as much as a small answer's parsing, so few are made."""
 
 
-def _scopes(argument: object, variable: str | None) -> tuple[str, ...]:
+class _Unseen:
+    """An environment that tracebacks do not show."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self._environment = environment
+
+    def get(self, name: str) -> str | None:
+        return self._environment.get(name)
+
+
+def _scopes(argument: object, get: Look) -> tuple[str, ...]:
     if argument is not None:
         return check_scopes(argument)
+    variable = get("TIKTOK_SCOPES")
     return check_scopes(variable, "TIKTOK_SCOPES") if variable else DEFAULT_SCOPES
 
 
@@ -146,17 +153,17 @@ def _deadline(value: float | None) -> float | None:
     return None if value is None else check_number("deadline", value, low=0.001, high=86400.0)
 
 
-def _first(argument: str | None, variable: str | None) -> str | None:
-    return variable if argument is None else argument
+def _either(argument: str | None, name: str, get: Look) -> str | None:
+    return get(name) if argument is None else argument
 
 
-def _secret(argument: Secret | None, environment: Mapping[str, str]) -> Secret | None:
-    if argument is not None:
-        return argument
-    path = environment.get("TIKTOK_CLIENT_SECRET_FILE")
-    if environment.get("TIKTOK_CLIENT_SECRET") or not path:
-        value = environment.get("TIKTOK_CLIENT_SECRET")
-        return None if value is None else Secret(value)
+def _secret(get: Look) -> Secret | None:
+    value = get("TIKTOK_CLIENT_SECRET")
+    if value:
+        return Secret(value)
+    path = get("TIKTOK_CLIENT_SECRET_FILE")
+    if not path:
+        return None
     try:
         # An editor's newline at the end of the file is not part of the secret.
         return Secret(Path(path).read_text("utf-8").rstrip("\r\n"))
@@ -217,8 +224,13 @@ def check_base_url(value: object) -> str:
     Raises:
         ValidationError: it is anything else.
     """
+    return _check_base_url(value if isinstance(value, str) else "")
+
+
+@lru_cache(maxsize=64)
+def _check_base_url(value: str) -> str:
     mend = "Give an origin such as https://open.tiktokapis.com or http://127.0.0.1:4010."
-    if not isinstance(value, str) or not _is_safe_url(value):
+    if not _is_safe_url(value):
         message = "base_url (TIKTOK_BASE_URL) must be https, or http to this machine."
         raise invalid_argument(message, mend)
     parts = urlsplit(value)
@@ -233,7 +245,12 @@ def check_authorize_url(value: object) -> str:
     Raises:
         ValidationError: it is anything else.
     """
-    if isinstance(value, str) and _is_safe_url(value) and not {"?", "#"} & set(value):
+    return _check_authorize_url(value if isinstance(value, str) else "")
+
+
+@lru_cache(maxsize=64)
+def _check_authorize_url(value: str) -> str:
+    if _is_safe_url(value) and not {"?", "#"} & set(value):
         return value
     raise invalid_argument(
         "authorize_url (TIKTOK_AUTHORIZE_URL) must be a full https URL without a query, or http "
@@ -255,20 +272,22 @@ def _is_safe_url(value: str) -> bool:
     )
 
 
-def proxy_for(base_url: str, environment: Mapping[str, str]) -> str | None:
+def proxy_for(base_url: str, get: Look) -> str | None:
     """The proxy that ``HTTP(S)_PROXY`` and ``NO_PROXY`` name for an origin, if any.
 
-    This machine is never reached through a proxy.
+    This machine is never reached through a proxy. The lower-case spelling wins.
     """
     parts = urlsplit(base_url)
-    if is_loopback(parts.hostname) or not any(k.lower().endswith("_proxy") for k in environment):
+    if is_loopback(parts.hostname):
+        return None
+    name = f"{parts.scheme}_proxy"
+    proxy = get(name) or get(name.upper())
+    if not proxy:
         return None
     # Imported only where a proxy is set: it costs a third of our whole start-up time.
     from urllib.request import (  # type: ignore[attr-defined]  # noqa: PLC0415 - not in its stubs
         proxy_bypass_environment,
     )
 
-    lower = {name.lower(): environment[name] for name in sorted(environment)}
-    if proxy_bypass_environment(parts.netloc, {"no": lower.get("no_proxy", "")}):
-        return None
-    return lower.get(f"{parts.scheme}_proxy") or None
+    excepted = get("no_proxy") or get("NO_PROXY") or ""
+    return None if proxy_bypass_environment(parts.netloc, {"no": excepted}) else proxy

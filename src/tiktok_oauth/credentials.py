@@ -7,6 +7,7 @@ read November 2026); the rest is what people get wrong in public reports.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import SplitResult, urlsplit
 
 _LOOPBACK = ("localhost", "127.0.0.1")
@@ -22,6 +23,7 @@ _DOMAIN = re.compile(
 """A name, not an address, under a top-level domain that somebody can register."""
 _MAX_REDIRECT = 512
 _MAX_CREDENTIAL = 512
+_GOOD = re.compile(rf"(?![\"'`])[\x21-\x7e]{{1,{_MAX_CREDENTIAL}}}(?<![\"'`])")
 
 
 def credential_problem(name: str, variable: str, value: object) -> str | None:
@@ -32,6 +34,8 @@ def credential_problem(name: str, variable: str, value: object) -> str | None:
         variable: the environment variable that would set it.
         value: the value to judge.
     """
+    if isinstance(value, str) and _GOOD.fullmatch(value) and not _PLACEHOLDER.match(value):
+        return None if value != variable else f"{name} is a placeholder. Set {variable}."
     fix = f"Set {variable} to the value on the app's page in TikTok's developer portal."
     if value is None or value == "":
         return f"{name} is missing. {fix}"
@@ -45,9 +49,7 @@ def credential_problem(name: str, variable: str, value: object) -> str | None:
         return f"{name} has whitespace or a newline in it. Remove it from {variable}."
     if not (value.isascii() and value.isprintable()) or len(value) > _MAX_CREDENTIAL:
         return f"{name} has characters that TikTok never issues. {fix}"
-    if _PLACEHOLDER.match(value) or value == variable:
-        return f"{name} is a placeholder. {fix}"
-    return None
+    return f"{name} is a placeholder. {fix}"
 
 
 def is_loopback(host: str | None) -> bool:
@@ -72,8 +74,11 @@ def redirect_problem(value: object) -> str | None:
     """
     if value is None or value == "":
         return "redirect_uri is missing."
-    if not isinstance(value, str):
-        return "redirect_uri must be a string."
+    return _judge(value) if isinstance(value, str) else "redirect_uri must be a string."
+
+
+@lru_cache(maxsize=64)
+def _judge(value: str) -> str | None:
     if not value.isprintable() or " " in value or {value[0], value[-1]} & set("\"'"):
         return "redirect_uri has whitespace, quotes or invisible characters in it."
     if len(value) >= _MAX_REDIRECT:

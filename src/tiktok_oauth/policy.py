@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from tiktok_oauth.errors import TikTokErrorCode
 
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.config import RetryPolicy
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(msgspec.Struct, frozen=True):
     """One failed attempt, as far as the decision needs it.
 
     Attributes:

@@ -28,7 +28,8 @@ class ThreadClock:
     """Time for blocking code. A pause ends at once when the client is closed."""
 
     def __init__(self) -> None:
-        self._stop = threading.Event()
+        self._pauses: set[threading.Event] = set()
+        self._stopped = False
 
     def now(self) -> float:
         """Unix seconds."""
@@ -40,8 +41,14 @@ class ThreadClock:
 
     async def pause(self, seconds: float) -> None:
         """Block this thread, in an ``async def`` that never awaits."""
-        self._stop.wait(seconds)
+        over = threading.Event()
+        self._pauses.add(over)
+        if not self._stopped:
+            over.wait(seconds)
+        self._pauses.discard(over)
 
     def stop(self) -> None:
-        """End every pause."""
-        self._stop.set()
+        """End every pause, from any thread."""
+        self._stopped = True
+        for over in tuple(self._pauses):
+            over.set()

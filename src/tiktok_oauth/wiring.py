@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from tiktok_oauth.events import Event
 
 
+_DICE = SystemDice()
+
+
 class Observers:
     """Everybody who hears of an event: the log, and this client's metrics."""
 
@@ -56,7 +59,7 @@ def wire(config: ClientConfig, sender: Sender, clock: Clock, observers: Observer
         app=app,
         sender=sender,
         clock=clock,
-        dice=SystemDice(),
+        dice=_DICE,
         report=observers.report,
         credentials=Credentials(config, clock),
     )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from tests.engine.conftest import OPTIONS, SECRET
 from tiktok_oauth.errors import InvalidCredentialsError, invalid_credentials

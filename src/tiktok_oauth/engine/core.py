@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from tiktok_oauth.credentials import credential_problem, redirect_problem
 from tiktok_oauth.errors import InvalidCredentialsError, invalid_argument, invalid_credentials
@@ -47,8 +48,7 @@ class Dice(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Core:
+class Core(msgspec.Struct, frozen=True, eq=False):
     """One client, as its stories see it."""
 
     config: ClientConfig

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+import msgspec
 
 from tiktok_oauth.engine.ports import ClosedError, DeadlineError, TransportError
 from tiktok_oauth.errors import (
@@ -36,8 +37,7 @@ _LOST = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[T]):
+class Call(msgspec.Struct, Generic[T], frozen=True):
     """One request and how to read its answer.
 
     Attributes:

@@ -1,9 +1,14 @@
-"""One HTTP exchange as two values: what we send and what came back."""
+"""One HTTP exchange as two values: what we send and what came back.
+
+Values of which every call makes some are msgspec structs: a frozen dataclass takes six times as
+long to make.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
+
+import msgspec
 
 
 class Headers(Protocol):
@@ -19,8 +24,7 @@ class Headers(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(msgspec.Struct, frozen=True):
     """A request ready to be sent.
 
     ``url`` never holds a secret. Headers and body may, so neither shows in ``repr``.
@@ -28,12 +32,14 @@ class HttpRequest:
 
     method: str
     url: str
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes | None = None
+
+    def __repr__(self) -> str:
+        return f"HttpRequest(method={self.method!r}, url={self.url!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class HttpResponse:
+class HttpResponse(msgspec.Struct, frozen=True):
     """An answer as it came off the wire: nothing decoded, no redirect followed.
 
     ``overflow`` is true when the body was longer than the caller's limit; ``body`` then
@@ -41,6 +47,9 @@ class HttpResponse:
     """
 
     status: int
-    headers: Headers = field(repr=False)
-    body: bytes = field(repr=False)
+    headers: Headers
+    body: bytes
     overflow: bool = False
+
+    def __repr__(self) -> str:
+        return f"HttpResponse(status={self.status}, overflow={self.overflow})"

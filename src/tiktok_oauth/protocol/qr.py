@@ -11,7 +11,7 @@ import hmac
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, get_args
-from urllib.parse import quote, quote_plus, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
@@ -19,7 +19,7 @@ from tiktok_oauth.errors import TikTokAPIError
 from tiktok_oauth.protocol import endpoints
 from tiktok_oauth.protocol.authorize import Callback, parse_callback
 from tiktok_oauth.protocol.envelope import is_readable, refuse
-from tiktok_oauth.protocol.token import App, build_form
+from tiktok_oauth.protocol.token import App, build_form, form_encode
 from tiktok_oauth.types import QrAuthorization, QrState, QrStatus, Secret
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def build_qr_get(app: App, scopes: tuple[str, ...], state: str) -> HttpRequest:
 
 def build_qr_check(app: App, token: Secret) -> HttpRequest:
     """Ask how a QR login stands."""
-    form = f"{app.form.reveal()}&token={quote_plus(token.reveal())}"
+    form = f"{app.form.reveal()}&token={form_encode(token.reveal())}"
     return build_form(app, endpoints.QR_CHECK, form)
 
 

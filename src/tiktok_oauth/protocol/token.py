@@ -7,10 +7,10 @@ body, ``client_key`` instead of ``client_id``, no HTTP Basic, flat JSON back.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote_plus, urlencode
+from urllib.parse import quote_plus
 
 import msgspec
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _TEN_YEARS = 10 * 366 * 24 * 3600
 _LONGEST_TOKEN = 4096
+_RESERVED = re.compile(r"[^A-Za-z0-9_.~-]")
 _SUCCESS = range(200, 300)
 _DEAD_TOKEN = frozenset({"invalid_grant", "access_token_invalid"})
 
@@ -36,8 +37,7 @@ _COMMON_HEADERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class App:
+class App(msgspec.Struct, frozen=True):
     """Who is asking: where TikTok is, and the app's credentials. Make it with ``make_app``.
 
     Attributes:
@@ -59,21 +59,24 @@ class App:
 
 def make_app(base_url: str, client_key: str, client_secret: Secret, user_agent: str) -> App:
     """An app, with everything prepared that all of its requests share."""
-    headers = (*_COMMON_HEADERS, ("User-Agent", user_agent))
+    form_headers, data_headers = _headers(user_agent)
     return App(
         base_url,
         client_key,
         client_secret,
-        # What cannot be encoded is refused before the first call; until then it must not raise.
         Secret(
-            urlencode(
-                {"client_key": client_key, "client_secret": client_secret.reveal()},
-                errors="replace",
-            )
+            f"client_key={form_encode(str(client_key))}"
+            f"&client_secret={form_encode(str(client_secret.reveal()))}"
         ),
-        (("Content-Type", "application/x-www-form-urlencoded"), *headers),
-        headers,
+        form_headers,
+        data_headers,
     )
+
+
+@lru_cache(maxsize=4)
+def _headers(user_agent: str) -> tuple[tuple[tuple[str, str], ...], tuple[tuple[str, str], ...]]:
+    shared = (*_COMMON_HEADERS, ("User-Agent", user_agent))
+    return (("Content-Type", "application/x-www-form-urlencoded"), *shared), shared
 
 
 class _TokenAnswer(msgspec.Struct):
@@ -113,16 +116,22 @@ def build_exchange(
     return build_form(
         app,
         endpoints.TOKEN,
-        f"{app.form.reveal()}&grant_type=authorization_code&code={quote_plus(code.reveal())}"
-        f"&redirect_uri={_encode_uri(redirect_uri)}"
+        f"{app.form.reveal()}&grant_type=authorization_code&code={form_encode(code.reveal())}"
+        f"&redirect_uri={form_encode(redirect_uri)}"
         f"{f'&code_verifier={code_verifier.reveal()}' if code_verifier else ''}",
     )
 
 
-@lru_cache(maxsize=64)
-def _encode_uri(uri: str) -> str:
-    """A redirect URI in a form; an app sends the same few again and again."""
-    return quote_plus(uri)
+def form_encode(text: str) -> str:
+    """A text as the value of a form's field; as ``quote_plus``, at a third of its cost."""
+    if text.isascii():
+        return _RESERVED.sub(_percent, text)
+    # What cannot be encoded is refused before the first call; until then it must not raise.
+    return quote_plus(text, errors="replace")
+
+
+def _percent(match: re.Match[str]) -> str:
+    return f"%{ord(match[0]):02X}"
 
 
 def build_refresh(app: App, refresh_token: Secret) -> HttpRequest:
@@ -131,7 +140,7 @@ def build_refresh(app: App, refresh_token: Secret) -> HttpRequest:
         app,
         endpoints.TOKEN,
         f"{app.form.reveal()}&grant_type=refresh_token"
-        f"&refresh_token={quote_plus(refresh_token.reveal())}",
+        f"&refresh_token={form_encode(refresh_token.reveal())}",
     )
 
 
@@ -143,7 +152,7 @@ def build_client_token(app: App) -> HttpRequest:
 
 def build_revoke(app: App, access_token: Secret) -> HttpRequest:
     """Revoke. TikTok takes the access token and disconnects the whole grant."""
-    form = f"{app.form.reveal()}&token={quote_plus(access_token.reveal())}"
+    form = f"{app.form.reveal()}&token={form_encode(access_token.reveal())}"
     return build_form(app, endpoints.REVOKE, form)
 
 
