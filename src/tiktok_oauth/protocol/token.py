@@ -117,7 +117,7 @@ def build_exchange(
         app,
         endpoints.TOKEN,
         f"{app.form.reveal()}&grant_type=authorization_code&code={form_encode(code.reveal())}"
-        f"&redirect_uri={form_encode(redirect_uri)}"
+        f"&redirect_uri={_encode_uri(redirect_uri)}"
         f"{f'&code_verifier={code_verifier.reveal()}' if code_verifier else ''}",
     )
 
@@ -128,6 +128,12 @@ def form_encode(text: str) -> str:
         return _RESERVED.sub(_percent, text)
     # What cannot be encoded is refused before the first call; until then it must not raise.
     return quote_plus(text, errors="replace")
+
+
+@lru_cache(maxsize=64)
+def _encode_uri(uri: str) -> str:
+    """A redirect URI in a form: an app sends the same few again and again."""
+    return form_encode(uri)
 
 
 def _percent(match: re.Match[str]) -> str:
