@@ -71,8 +71,8 @@ def sandbox(
     """
     check_host(host, expose=expose)
     with needs("sandbox"):
+        from tiktok_oauth.sandbox.knobs import Knobs  # noqa: PLC0415 - as above
         from tiktok_oauth.sandbox.serve import Sandbox  # noqa: PLC0415 - it comes with an extra
-        from tiktok_oauth.sandbox.world import Knobs  # noqa: PLC0415 - as above
     running = Sandbox(
         host=host,
         port=port,

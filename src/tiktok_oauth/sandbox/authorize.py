@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from tiktok_oauth.sandbox.catalog import BASIC_SCOPE, SCOPES
+from tiktok_oauth.sandbox.catalog import SCOPES
 from tiktok_oauth.sandbox.world import Consent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from tiktok_oauth.sandbox.catalog import App
+    from tiktok_oauth.sandbox.knobs import PkceRule
     from tiktok_oauth.sandbox.world import World
 
 _PATH = r"(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
@@ -89,9 +90,9 @@ def read_request(world: World, params: Mapping[str, str]) -> AuthorizationReques
     return AuthorizationRequest(
         app=app,
         redirect_uri=redirect_uri,
-        scopes=_read_scopes(params.get("scope", "")),
+        scopes=_read_scopes(world, params.get("scope", "")),
         state=params.get("state"),
-        code_challenge=_read_challenge(params, required=on_desktop),
+        code_challenge=_read_challenge(params, world.knobs.pkce, on_desktop=on_desktop),
     )
 
 
@@ -100,7 +101,7 @@ def allow(
 ) -> str:
     """Return the callback URL with a code; only scopes that were asked for can be granted."""
     allowed = set(scopes)
-    granted = tuple(s for s in asked.scopes if s in allowed or s == BASIC_SCOPE)
+    granted = world.in_order(scope for scope in asked.scopes if scope in allowed)
     code = world.consent(
         now,
         Consent(asked.app.client_key, person_id, granted, asked.redirect_uri, asked.code_challenge),
@@ -122,19 +123,22 @@ def _callback(asked: AuthorizationRequest, answer: dict[str, str]) -> str:
     return f"{asked.redirect_uri}?{urlencode(answer, errors='surrogateescape')}"
 
 
-def _read_scopes(scope: str) -> tuple[str, ...]:
+def _read_scopes(world: World, scope: str) -> tuple[str, ...]:
     wanted = set(scope.split(","))
     if not wanted <= SCOPES.keys():
         raise AuthorizeError("invalid_scope", "scope")
-    return tuple(s for s in SCOPES if s in wanted or s == BASIC_SCOPE)
+    return world.in_order(scope.split(","))
 
 
-def _read_challenge(params: Mapping[str, str], *, required: bool) -> str | None:
+def _read_challenge(params: Mapping[str, str], rule: PkceRule, *, on_desktop: bool) -> str | None:
     """Return the code challenge; whether it is hex shows at the exchange only, as at TikTok."""
     challenge = params.get("code_challenge") or None
     method = params.get("code_challenge_method")
+    required = on_desktop and rule != "lenient"
     if challenge is None and required:
         raise AuthorizeError("param_error", "code_challenge", "10007")
-    if method not in ("S256", None) or (method is None and required):
+    # One report says that TikTok refuses any method where the redirect is no desktop one.
+    refused_on_web = rule == "strict" and not on_desktop and method is not None
+    if method not in ("S256", None) or (method is None and required) or refused_on_web:
         raise AuthorizeError("param_error", "code_challenge_method", "10008")
     return challenge

@@ -46,6 +46,13 @@ def revoke(world: World, now: float, form: Mapping[str, str]) -> Fields:
     return {}
 
 
+def refusal_status(world: World, error: str) -> int:
+    """Return the HTTP status of an OAuth error: 200 was seen, RFC 6749 (5.2) has 400 and 401."""
+    if world.knobs.oauth_error_status == "200":
+        return 200
+    return 401 if error == "invalid_client" else 400
+
+
 def _exchange(world: World, now: float, app: App, form: Mapping[str, str]) -> Fields:
     tokens = world.exchange(
         now,
@@ -63,8 +70,8 @@ def _refresh(world: World, now: float, app: App, form: Mapping[str, str]) -> Fie
     return _fields(world.refresh(now, app, _malformed_if_none(refresh_token)))
 
 
-def _client_credentials(world: World, _now: float, _app: App, _form: Mapping[str, str]) -> Fields:
-    access_token, expires_in = world.client_token()
+def _client_credentials(world: World, now: float, _app: App, _form: Mapping[str, str]) -> Fields:
+    access_token, expires_in = world.client_token(now)
     return {"access_token": access_token, "expires_in": expires_in, "token_type": "Bearer"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.sandbox.catalog import FIELD_SCOPES
-from tiktok_oauth.sandbox.mint import union_id
+from tiktok_oauth.sandbox.mint import open_id, union_id
 
 if TYPE_CHECKING:
     from tiktok_oauth.sandbox.catalog import Person
@@ -65,11 +65,12 @@ def user_info(
             "The user did not authorize the scope required for completing this request.",
             with_data=False,
         )
-    values = _values(world.people[grant.person_id], grant.open_id, origin)
+    person = world.people[grant.person_id]
+    values = _values(person, open_id(grant.client_key, grant.person_id), origin)
     return {"user": {name: values[name] for name in FIELD_SCOPES if name in wanted}}
 
 
-def _values(person: Person, open_id: str, origin: str) -> dict[str, str | int | bool]:
+def _values(person: Person, user_open_id: str, origin: str) -> dict[str, str | int | bool]:
     avatar = f"{origin}/_sandbox/avatars/{person.person_id}.svg"
     profile = f"https://www.tiktok.com/@{person.username}"
     return {
@@ -82,7 +83,7 @@ def _values(person: Person, open_id: str, origin: str) -> dict[str, str | int | 
         "following_count": person.following,
         "is_verified": person.is_verified,
         "likes_count": person.likes,
-        "open_id": open_id,
+        "open_id": user_open_id,
         "profile_deep_link": profile,
         "profile_web_link": profile,
         "union_id": union_id(person.person_id),

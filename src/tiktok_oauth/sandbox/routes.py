@@ -118,16 +118,17 @@ class _Views:
         with self._live as (world, now):
             log_id = world.log_id(now)
             try:
+                status = 200
                 _check_content_type(request)
                 fields: Mapping[str, object] = answer(world, now, form)
             except OAuthRefusal as no:
+                status = oauth.refusal_status(world, no.error)
                 fields = {
                     "error": no.error,
                     "error_description": no.description,
                     "log_id": log_id,
                 }
-        # TikTok was seen to answer OAuth errors with status 200.
-        return _json(200, fields, log_id)
+        return _json(status, fields, log_id)
 
     async def user_info(self, request: Request) -> Response:
         """Give the profile fields that were asked for and granted."""

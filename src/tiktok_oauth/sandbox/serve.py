@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-    from tiktok_oauth.sandbox.world import Knobs
+    from tiktok_oauth.sandbox.knobs import Knobs
 
 _LAST_PORT = 65_535
 
