@@ -171,7 +171,7 @@ def test_what_is_over_is_swept() -> None:
 
     counts = world.counts()
     assert counts["codes"] <= 6
-    assert counts["grants"] <= 21
+    assert counts["grants"] <= 26  # A quarter more than live: each one is looked at in turn.
 
 
 def test_the_clock_never_goes_back(world: World) -> None:

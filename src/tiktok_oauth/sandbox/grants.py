@@ -6,6 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tiktok_oauth.sandbox.catalog import Count  # noqa: TC001 - msgspec reads the types
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -26,21 +28,27 @@ class Grant:
         floor: the first of them that may still live.
     """
 
-    grant_id: int
+    grant_id: Count
     client_key: str
     person_id: str
     scopes: tuple[str, ...]
     dies: float
-    generation: int = 0
+    generation: Count = 0
     rotated: float = 0.0
-    serial: int = 0
-    floor: int = 0
+    serial: Count = 0
+    floor: Count = 0
 
 
 class Grants:
-    """All grants, by number and by who is connected to which app."""
+    """All grants, by number and by who is connected to which app.
 
-    def __init__(self, rows: Iterable[Grant] = ()) -> None:
+    Args:
+        rows: those to begin with.
+        last: the highest number that was ever given.
+    """
+
+    def __init__(self, rows: Iterable[Grant] = (), last: int = 0) -> None:
+        self.last = last
         self._rows: dict[int, Grant] = {}
         # Most people connect an app once: a bare number is a fifth of a set.
         self._connections: dict[tuple[str, str], int | set[int]] = {}
@@ -66,6 +74,7 @@ class Grants:
 
     def add(self, grant: Grant) -> None:
         """Keep a new grant."""
+        self.last = max(self.last, grant.grant_id)
         self._rows[grant.grant_id] = grant
         self._round.append(grant.grant_id)
         connection = grant.client_key, grant.person_id

@@ -1,4 +1,4 @@
-"""How TikTok's codes, tokens and ids look. All dice are passed in."""
+"""How TikTok's codes, tokens and ids look: all of them follow from one key."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ import hmac
 import struct
 import uuid
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
-
-if TYPE_CHECKING:
-    from random import Random
+from typing import Literal, NamedTuple, TypeAlias
 
 TokenKind: TypeAlias = Literal["act", "rft", "clt"]
 
@@ -41,16 +38,38 @@ class Mint:
 
     A token is its claims, hidden and sealed, so that a world with a million grants has to keep
     none of them: a grant knows by number which of its tokens live.
+
+    Args:
+        key: makes everything that is minted the same in every run.
+        drawn: how often ``draw`` was called before, so that nothing comes twice.
     """
 
-    def __init__(self, key: bytes) -> None:
-        self._key = key
+    def __init__(self, key: bytes, drawn: int = 0) -> None:
+        self.key = key
+        self.drawn = drawn
+
+    def draw(self, size: int) -> bytes:
+        """Return new bytes that nobody could guess, 64 at most."""
+        self.drawn += 1
+        number = self.drawn.to_bytes(8, "big")
+        return hashlib.blake2b(number, digest_size=size, key=self.key, person=b"draw").digest()
+
+    def code(self) -> str:
+        """Return a new authorization code, with characters that clients like to encode twice."""
+        drawn = self.draw(51)
+        noise = base64.urlsafe_b64encode(drawn[:48]).decode()
+        digits = int.from_bytes(drawn[48:], "big")
+        return f"{noise}*{digits % 10}!{digits // 10 % 10_000:04}.{_DATA_CENTRE}"
+
+    def log_id(self, now: float) -> str:
+        """Return a new log id: fourteen digits of UTC time, then twenty hex digits."""
+        return f"{datetime.fromtimestamp(now, UTC):%Y%m%d%H%M%S}{self.draw(10).hex().upper()}"
 
     def seal(self, kind: TokenKind, claims: Claims) -> str:
         """Return the token; ``kind`` is act (access), rft (refresh) or clt (client)."""
         payload = _PAYLOAD.pack(*claims, 0)
         tag = hashlib.blake2b(
-            payload, digest_size=_TAG_SIZE, key=self._key, person=kind.encode()
+            payload, digest_size=_TAG_SIZE, key=self.key, person=kind.encode()
         ).digest()
         noise = base64.urlsafe_b64encode(tag + self._hide(payload, tag)).decode()
         return f"{kind}.{noise}!{int.from_bytes(tag[:4], 'big') % 10_000:04}.{_DATA_CENTRE}"
@@ -72,19 +91,8 @@ class Mint:
 
     def _hide(self, payload: bytes, tag: bytes) -> bytes:
         size = _PAYLOAD.size
-        mask = hashlib.blake2b(tag, digest_size=size, key=self._key, person=b"mask").digest()
+        mask = hashlib.blake2b(tag, digest_size=size, key=self.key, person=b"mask").digest()
         return (int.from_bytes(payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")
-
-
-def mint_code(dice: Random) -> str:
-    """Return a new authorization code, with the characters that clients like to encode twice."""
-    noise = base64.urlsafe_b64encode(dice.randbytes(48)).decode()
-    return f"{noise}*{dice.randrange(10)}!{dice.randrange(10_000):04}.{_DATA_CENTRE}"
-
-
-def mint_log_id(dice: Random, now: float) -> str:
-    """Return a log id: fourteen digits of UTC time, then twenty hex digits."""
-    return f"{datetime.fromtimestamp(now, UTC):%Y%m%d%H%M%S}{dice.getrandbits(80):020X}"
 
 
 def open_id(client_key: str, person_id: str) -> str:

@@ -19,13 +19,15 @@ from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.sandbox.catalog import BASIC_SCOPE, DEFAULT_APP, PEOPLE, SCOPES
 from tiktok_oauth.sandbox.grants import Grant, Grants
 from tiktok_oauth.sandbox.knobs import Knobs
-from tiktok_oauth.sandbox.mint import Claims, Mint, mint_code, mint_log_id, open_id
+from tiktok_oauth.sandbox.mint import Claims, Mint, open_id
+from tiktok_oauth.sandbox.notices import AUTHORIZATION_REMOVED, Notice, Reason, write_content
+from tiktok_oauth.sandbox.registration import check_app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from random import Random
 
-    from tiktok_oauth.sandbox.catalog import App, Person
+    from tiktok_oauth.sandbox.catalog import App, Person, Status
 
 _KEY_SIZE = 32
 _CENTURIES = 10 * 3_155_760_000
@@ -83,7 +85,8 @@ class World:
     """Apps, people, codes and grants, and how far the clock was moved.
 
     Args:
-        dice: where codes and tokens come from; a seeded one makes a world reproducible.
+        dice: rolled once, for the key that everything minted follows from; seeded ones make a
+            world reproducible.
         knobs: lifetimes and behaviour.
         apps: who may ask.
         people: who may answer.
@@ -98,15 +101,13 @@ class World:
         people: Iterable[Person] = PEOPLE,
     ) -> None:
         self.knobs: Knobs = knobs or Knobs()
-        self.apps: dict[str, App] = {app.client_key: app for app in apps}
+        self.apps: dict[str, App] = {app.client_key: check_app(app) for app in apps}
         self.people: dict[str, Person] = {person.person_id: person for person in people}
         self.offset: float = 0.0
+        self.mint: Mint = Mint(dice.randbytes(_KEY_SIZE))
         self.grants: Grants = Grants()
-        self._dice = dice
-        self._mint = Mint(dice.randbytes(_KEY_SIZE))
-        self._codes: OrderedDict[str, Code] = OrderedDict()
-        self._last_grant = 0
-        self._last_client_token = 0
+        self.codes: OrderedDict[str, Code] = OrderedDict()
+        self.notices: list[Notice] = []
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward.
@@ -122,13 +123,13 @@ class World:
 
     def log_id(self, now: float) -> str:
         """Return a new id for TikTok's own logs."""
-        return mint_log_id(self._dice, now)
+        return self.mint.log_id(now)
 
     def counts(self) -> dict[str, int]:
         """Return how many rows each table has."""
         return {
             "apps": len(self.apps),
-            "codes": len(self._codes),
+            "codes": len(self.codes),
             "grants": len(self.grants),
             "people": len(self.people),
         }
@@ -141,10 +142,10 @@ class World:
 
     def consent(self, now: float, consent: Consent) -> str:
         """Return a code for what the person allowed."""
-        _sweep(self._codes, now)
-        code = mint_code(self._dice)
+        _sweep(self.codes, now)
+        code = self.mint.code()
         granted = replace(consent, scopes=self.in_order(consent.scopes))
-        self._codes[code] = Code(granted, now + self.knobs.code_ttl)
+        self.codes[code] = Code(granted, now + self.knobs.code_ttl)
         return code
 
     def exchange(
@@ -155,7 +156,7 @@ class World:
         Raises:
             OAuthRefusal: the code, the redirect URI or the verifier does not fit.
         """
-        waiting = self._codes.get(code)
+        waiting = self.codes.get(code)
         known = waiting is not None and waiting.consent.client_key == app.client_key
         if waiting is None or not known or now >= waiting.dies:
             raise OAuthRefusal("invalid_grant", "Authorization code is expired.")
@@ -166,15 +167,14 @@ class World:
             )
         if not self._proves(verifier, consent.code_challenge):
             raise OAuthRefusal("invalid_request", "Code verifier or code challenge is invalid.")
-        del self._codes[code]
+        del self.codes[code]
         return self.begin_grant(now, consent)
 
     def begin_grant(self, now: float, consent: Consent) -> TokenSet:
         """Return the tokens of a new grant."""
         self.grants.sweep(now)
-        self._last_grant += 1
         grant = Grant(
-            self._last_grant,
+            self.grants.last + 1,
             consent.client_key,
             consent.person_id,
             self.in_order(consent.scopes),
@@ -189,7 +189,7 @@ class World:
         Raises:
             OAuthRefusal: the token was rotated, revoked, has expired or never was.
         """
-        claims = self._mint.open("rft", refresh_token)
+        claims = self.mint.open("rft", refresh_token)
         grant = claims and self.grants.get(claims.grant_id)
         if not claims or not grant or grant.client_key != app.client_key or now >= grant.dies:
             raise OAuthRefusal("invalid_grant", "Refresh token is invalid or expired.")
@@ -203,10 +203,9 @@ class World:
 
     def client_token(self, now: float) -> tuple[str, int]:
         """Return a new client access token and its lifetime; no endpoint here asks for one."""
-        self._last_client_token += 1
         lifetime = self.knobs.client_ttl
-        claims = Claims(0, self._last_client_token, now + lifetime)
-        return self._mint.seal("clt", claims), lifetime
+        claims = Claims(0, int.from_bytes(self.mint.draw(8), "big"), now + lifetime)
+        return self.mint.seal("clt", claims), lifetime
 
     def revoke(self, now: float, app: App, access_token: str) -> None:
         """Disconnect the app from the person behind a token: every grant between them ends.
@@ -217,12 +216,52 @@ class World:
         grant = self.bearer(now, access_token)
         if grant is None or grant.client_key != app.client_key:
             raise OAuthRefusal("invalid_grant", "Access token is invalid or expired.")
-        for ended in self.grants.between(grant.client_key, grant.person_id):
-            self.grants.end(ended)
+        self.disconnect(now, app.client_key, grant.person_id, Reason.REVOKED)
+
+    def disconnect(self, now: float, client_key: str, person_id: str, reason: Reason) -> bool:
+        """End every grant between an app and a person, and tell the app if there was any."""
+        ended = self.grants.between(client_key, person_id)
+        for grant in ended:
+            self.grants.end(grant)
+        if ended:
+            self.notify(now, client_key, AUTHORIZATION_REMOVED, person_id, {"reason": reason})
+        return bool(ended)
+
+    def leave(self, now: float, person_id: str, reason: Reason) -> None:
+        """Let a person go, for good (deleted, banned) or from all apps at once (age changed).
+
+        Raises:
+            KeyError: nobody has this id.
+        """
+        person = self.people[person_id]
+        for client_key in self.apps:
+            self.disconnect(now, client_key, person_id, reason)
+        if reason in (Reason.DELETED, Reason.BANNED):
+            status: Status = "deleted" if reason is Reason.DELETED else "banned"
+            self.people[person_id] = replace(person, status=status)
+
+    def notify(
+        self,
+        now: float,
+        client_key: str,
+        event: str,
+        person_id: str,
+        details: Mapping[str, object],
+        *,
+        after: float = 0,
+    ) -> None:
+        """Queue an event for an app that registered an address for them."""
+        if self.apps[client_key].webhook_url is None:
+            return
+        account = open_id(client_key, person_id)
+        content = write_content(details)
+        self.notices.append(
+            Notice(client_key, event, int(now + after), account, content, now + after)
+        )
 
     def bearer(self, now: float, access_token: str) -> Grant | None:
         """Return the grant that a living access token stands for."""
-        claims = self._mint.open("act", access_token)
+        claims = self.mint.open("act", access_token)
         grant = claims and self.grants.get(claims.grant_id)
         if not claims or not grant or claims.number < grant.floor:
             return None
@@ -250,11 +289,11 @@ class World:
         claims = Claims(grant.grant_id, grant.serial, now + self.knobs.access_ttl)
         self.grants.put(replace(grant, serial=grant.serial + 1))
         return TokenSet(
-            self._mint.seal("act", claims),
+            self.mint.seal("act", claims),
             self.knobs.access_ttl,
             open_id(grant.client_key, grant.person_id),
             int(grant.dies - now),
-            self._mint.seal("rft", Claims(grant.grant_id, grant.generation)),
+            self.mint.seal("rft", Claims(grant.grant_id, grant.generation)),
             ",".join(grant.scopes),
         )
 
