@@ -39,7 +39,7 @@ class Visitor:
     """Speaks HTTP to the sandbox and follows no redirect."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+        self.sandbox = sandbox
         self._host = urlsplit(sandbox.base_url).netloc
 
     def send(
@@ -76,17 +76,27 @@ class Visitor:
             "POST", path, urlencode(form, errors="surrogateescape").encode(), [content_type]
         )
 
+    def data(self, path: str, token: str, fields: object = None) -> Answer:
+        """Post JSON as the bearer of a token."""
+        headers = [("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")]
+        body = b"" if fields is None else json.dumps(fields).encode()
+        return self.send("POST", path, body, headers)
+
+    def token(self, scope: str) -> str:
+        """Return an access token of the first person, with these scopes."""
+        return str(self.exchange(code=self.code(scope=scope)).json["access_token"])
+
     def call(self, path: str, **form: str) -> Answer:
         """Post a form with the app's credentials."""
         keys = {
-            "client_key": self._sandbox.client_key,
-            "client_secret": self._sandbox.client_secret,
+            "client_key": self.sandbox.client_key,
+            "client_secret": self.sandbox.client_secret,
         }
         return self.post(path, **{**keys, **form})
 
     def code(self, **changes: str) -> str:
         """Let the first person allow everything, and return the code."""
-        callback = self._sandbox.authorize(self._sandbox.base_url + authorize_path(**changes))
+        callback = self.sandbox.authorize(self.sandbox.base_url + authorize_path(**changes))
         return parse_qs(urlsplit(callback).query)["code"][0]
 
     def exchange(self, **changes: str) -> Answer:

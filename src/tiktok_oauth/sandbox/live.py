@@ -13,20 +13,38 @@ if TYPE_CHECKING:
 
 
 class LiveWorld:
-    """``with live as (world, now)`` gives the world to one thread and tells it the time."""
+    """``with live as (world, now)`` gives the world to one thread and tells it the time.
+
+    Args:
+        world: the world to begin with.
+        clock: the machine's time in Unix seconds.
+    """
 
     def __init__(self, world: World, clock: Callable[[], float] = time.time) -> None:
         self._world = world
         self._clock = clock
+        self._latest = 0.0
         self._lock = threading.RLock()
 
     def __enter__(self) -> tuple[World, float]:
         self._lock.acquire()
-        return self._world, self._clock() + self._world.offset
+        return self._world, self.now()
 
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
+    @property
+    def world(self) -> World:
+        """The world, whatever else happens to it meanwhile."""
+        return self._world
+
     def now(self) -> float:
-        """Return the sandbox's time in Unix seconds."""
-        return self._clock() + self._world.offset
+        """Return the sandbox's time in Unix seconds: it goes on, whatever the machine's does."""
+        self._latest = max(self._latest, self._clock() + self._world.offset)
+        return self._latest
+
+    def replace(self, world: World) -> None:
+        """Go on with another world, by its own clock."""
+        with self._lock:
+            self._world = world
+            self._latest = 0.0

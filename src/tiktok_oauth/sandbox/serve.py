@@ -6,22 +6,24 @@ import ipaddress
 import random
 import socket
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import parse_qsl, urlsplit
 
 import uvicorn
 
 from tiktok_oauth.errors import invalid_argument
+from tiktok_oauth.sandbox.asgi import Wire, WireProtocol
 from tiktok_oauth.sandbox.authorize import allow, deny, read_request
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP
 from tiktok_oauth.sandbox.live import LiveWorld
-from tiktok_oauth.sandbox.routes import AUTHORIZE_PATH, create_app
+from tiktok_oauth.sandbox.routes import Router
+from tiktok_oauth.sandbox.site import AUTHORIZE_PATH
 from tiktok_oauth.sandbox.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from starlette.types import ASGIApp
+    from uvicorn._types import ASGI3Application
 
     from tiktok_oauth.sandbox.knobs import Knobs
 
@@ -73,12 +75,24 @@ class Sandbox:
             )
         if not 0 <= port <= _LAST_PORT:
             raise invalid_argument(f"port must be from 0 to {_LAST_PORT}; 0 takes any free one.")
-        # Reproducible tokens are worth having in a world where nothing is real.
-        dice = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
-        self.world: World = World(dice, knobs=knobs)
-        self._live = LiveWorld(self.world)
+        self._knobs, self._seed = knobs, seed
+        self._live = LiveWorld(self._new_world())
+        self._router = Router(self._live)
         self._address = host, port
         self._server: _Server | None = None
+
+    @property
+    def world(self) -> World:
+        """The world of this moment; ``reset`` puts another in its place."""
+        return self._live.world
+
+    def now(self) -> float:
+        """Return the sandbox's time in Unix seconds."""
+        return self._live.now()
+
+    def reset(self) -> None:
+        """Begin again with a new world, whose clock is the machine's."""
+        self._live.replace(self._new_world())
 
     @property
     def base_url(self) -> str:
@@ -104,7 +118,7 @@ class Sandbox:
             OSError: the port is taken.
         """
         listener = _listen(*self._address)
-        self._server = _Server(create_app(self._live), listener)
+        self._server = _Server(Wire(self._router), listener)
         self._server.start()
         return self
 
@@ -162,15 +176,22 @@ class Sandbox:
             decides = world.people[person].person_id
             return allow(world, now, asked, decides, asked.scopes if scopes is None else scopes)
 
+    def _new_world(self) -> World:
+        # Reproducible tokens are worth having in a world where nothing is real.
+        dice = random.SystemRandom() if self._seed is None else random.Random(self._seed)  # noqa: S311
+        return World(dice, knobs=self._knobs)
+
 
 class _Server(uvicorn.Server):
     """uvicorn in a daemon thread, which tells when it is up."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+    def __init__(self, app: Wire, listener: socket.socket) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                cast("ASGI3Application", app),
                 access_log=False,
+                http=WireProtocol,
+                interface="asgi3",
                 lifespan="off",
                 log_config=None,
                 server_header=False,

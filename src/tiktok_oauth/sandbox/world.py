@@ -19,6 +19,7 @@ from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.sandbox.catalog import BASIC_SCOPE, DEFAULT_APP, PEOPLE, SCOPES
 from tiktok_oauth.sandbox.grants import Grant, Grants
 from tiktok_oauth.sandbox.knobs import Knobs
+from tiktok_oauth.sandbox.limits import Limits
 from tiktok_oauth.sandbox.mint import Claims, Mint, open_id
 from tiktok_oauth.sandbox.notices import AUTHORIZATION_REMOVED, Notice, Reason, write_content
 from tiktok_oauth.sandbox.registration import check_app
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from tiktok_oauth.sandbox.catalog import App, Person, Status
+    from tiktok_oauth.sandbox.posting import Post
+    from tiktok_oauth.sandbox.qr import QrLogin
 
 _KEY_SIZE = 32
 _CENTURIES = 10 * 3_155_760_000
@@ -62,7 +65,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class TokenSet:
-    """The answer to an exchange or a refresh; lifetimes are what remains, in seconds."""
+    """What an exchange or a refresh gives, and to whom; lifetimes are what remains, in seconds."""
 
     access_token: str = field(repr=False)
     expires_in: int
@@ -70,6 +73,7 @@ class TokenSet:
     refresh_expires_in: int
     refresh_token: str = field(repr=False)
     scope: str
+    person_id: str
 
 
 class OAuthRefusal(Exception):  # noqa: N818 - a refusal is an answer, not a failure of ours
@@ -107,6 +111,9 @@ class World:
         self.mint: Mint = Mint(dice.randbytes(_KEY_SIZE))
         self.grants: Grants = Grants()
         self.codes: OrderedDict[str, Code] = OrderedDict()
+        self.qr_logins: OrderedDict[str, QrLogin] = OrderedDict()
+        self.posts: OrderedDict[str, Post] = OrderedDict()
+        self.limits: Limits = Limits()
         self.notices: list[Notice] = []
 
     def advance(self, seconds: float) -> None:
@@ -207,8 +214,10 @@ class World:
         claims = Claims(0, int.from_bytes(self.mint.draw(8), "big"), now + lifetime)
         return self.mint.seal("clt", claims), lifetime
 
-    def revoke(self, now: float, app: App, access_token: str) -> None:
-        """Disconnect the app from the person behind a token: every grant between them ends.
+    def revoke(self, now: float, app: App, access_token: str) -> str:
+        """Disconnect the app from the person behind a token, who is returned.
+
+        Every grant between the two ends.
 
         Raises:
             OAuthRefusal: the access token is dead; it takes a living one to revoke.
@@ -217,6 +226,7 @@ class World:
         if grant is None or grant.client_key != app.client_key:
             raise OAuthRefusal("invalid_grant", "Access token is invalid or expired.")
         self.disconnect(now, app.client_key, grant.person_id, Reason.REVOKED)
+        return grant.person_id
 
     def disconnect(self, now: float, client_key: str, person_id: str, reason: Reason) -> bool:
         """End every grant between an app and a person, and tell the app if there was any."""
@@ -295,6 +305,7 @@ class World:
             int(grant.dies - now),
             self.mint.seal("rft", Claims(grant.grant_id, grant.generation)),
             ",".join(grant.scopes),
+            grant.person_id,
         )
 
     def _proves(self, verifier: str | None, challenge: str | None) -> bool:

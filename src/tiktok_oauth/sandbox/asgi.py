@@ -1,0 +1,145 @@
+"""The sandbox as an ASGI app, and how an answer reaches the wire, well or badly."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, cast
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from tiktok_oauth.sandbox.http import BODY_LIMIT, Call
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from tiktok_oauth.sandbox.http import Answer, Delivery, Header
+    from tiktok_oauth.sandbox.routes import Router
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+_CONNECTION = "tiktok_oauth.connection"
+_NO_LINGER = struct.pack("ii", 1, 0)
+
+
+class WireProtocol(HttpToolsProtocol):
+    """uvicorn's protocol, which lets the app have the connection: ASGI has no word for a reset."""
+
+    def on_message_begin(self) -> None:
+        """Put the connection into the scope of each request."""
+        super().on_message_begin()
+        self.scope["extensions"] = {_CONNECTION: {"transport": self.transport}}
+
+
+class Wire:
+    """Reads a call from ASGI, and delivers its answer."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        call = await _read(scope, receive)
+        if call is None:
+            return
+        answer = self._router.answer(call)
+        stamped = (*answer.headers, (b"x-sandbox-time", b"%d" % self._router.live.now()))
+        if answer.delivery is not None:
+            await _deliver_badly(scope, receive, answer, answer.delivery, stamped)
+            return
+        length = (b"content-length", b"%d" % len(answer.body))
+        await send(
+            {
+                "type": "http.response.start",
+                "status": answer.status,
+                "headers": [*stamped, length],
+            }
+        )
+        await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _read(scope: Message, receive: Receive) -> Call | None:
+    """Return the call with the beginning of its body, None when the caller went away."""
+    body, size, more = b"", 0, True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
+        part = message.get("body", b"")
+        size += len(part)
+        if len(body) < BODY_LIMIT:
+            body += part[: BODY_LIMIT - len(body)]
+        more = message.get("more_body", False)
+    return Call(
+        scope["method"],
+        scope["path"],
+        scope["query_string"],
+        scope["headers"],
+        body,
+        size,
+        scope["scheme"],
+    )
+
+
+async def _deliver_badly(
+    scope: Message,
+    receive: Receive,
+    answer: Answer,
+    delivery: Delivery,
+    headers: tuple[Header, ...],
+) -> None:
+    """Write the answer by hand, as the fault says, and end the connection."""
+    transport = cast("asyncio.Transport", scope["extensions"][_CONNECTION]["transport"])
+    gone = asyncio.ensure_future(_disconnected(receive))
+    try:
+        await asyncio.wait([gone], timeout=delivery.pause)
+        if delivery.cut != -1:
+            transport.write(_head(answer, delivery, headers))
+            await _write_body(transport, gone, answer.body, delivery)
+        if not delivery.more or delivery.cut is not None:
+            _close(transport, reset=delivery.reset)
+        # uvicorn takes a request as answered once its connection is gone.
+        await gone
+    finally:
+        gone.cancel()
+
+
+async def _disconnected(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _write_body(
+    transport: asyncio.Transport, gone: asyncio.Future[None], body: bytes, delivery: Delivery
+) -> None:
+    body = body[: delivery.cut]
+    if not delivery.gap:
+        transport.write(body)
+        return
+    for byte in body:
+        await asyncio.wait([gone], timeout=delivery.gap)
+        if gone.done():
+            return
+        transport.write(bytes([byte]))
+
+
+def _head(answer: Answer, delivery: Delivery, headers: tuple[Header, ...]) -> bytes:
+    phrase = HTTPStatus(answer.status).phrase.encode()
+    length = b"%d" % (len(answer.body) + delivery.more)
+    lines = [b"HTTP/1.1 %d %s" % (answer.status, phrase)]
+    lines += [b"%s: %s" % header for header in headers]
+    lines += [b"content-length: " + length, b"connection: close", b"", b""]
+    return b"\r\n".join(lines)
+
+
+def _close(transport: asyncio.Transport, *, reset: bool) -> None:
+    if reset:
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+        transport.abort()
+    else:
+        transport.close()
