@@ -48,9 +48,10 @@ class Visitor:
         path: str,
         body: bytes | None = None,
         headers: list[tuple[str, str]] | None = None,
+        timeout: float = 5,
     ) -> Answer:
         """Send exactly this."""
-        connection = http.client.HTTPConnection(self._host, timeout=5)
+        connection = http.client.HTTPConnection(self._host, timeout=timeout)
         try:
             connection.putrequest(method, path)
             for name, value in headers or []:

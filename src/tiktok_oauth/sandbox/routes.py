@@ -15,6 +15,7 @@ from tiktok_oauth.sandbox.http import (
     text_answer,
 )
 from tiktok_oauth.sandbox.ledger import Entry, Ledger
+from tiktok_oauth.sandbox.rules import Faults
 from tiktok_oauth.sandbox.visit import Visit
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from tiktok_oauth.sandbox.http import Call
     from tiktok_oauth.sandbox.live import LiveWorld
+    from tiktok_oauth.sandbox.world import World
 
 _SLASHED = frozenset({*ENDPOINTS, site.AUTHORIZE_PATH, site.ERROR_PATH})
 
@@ -32,6 +34,14 @@ class Router:
     def __init__(self, live: LiveWorld) -> None:
         self.live = live
         self.ledger = Ledger()
+        self.faults = Faults()
+
+    def reset(self, world: World) -> None:
+        """Go on with another world: no faults, and nothing in the ledger."""
+        with self.live:
+            self.live.replace(world)
+            self.ledger = Ledger()
+            self.faults.clear()
 
     def answer(self, call: Call) -> Answer:
         """Answer a call. It never fails, and it never waits."""
@@ -84,7 +94,7 @@ class Router:
         name = GRANT_TYPES.get(form.get("grant_type", ""), endpoint)
         with self.live as (world, now):
             visit = Visit(call, name, world, now, world.log_id(now), form)
-            answered = answer(visit)
+            answered = self.faults.play(visit, endpoint, lambda: answer(visit))
             self._record(visit, answered)
         return answered
 

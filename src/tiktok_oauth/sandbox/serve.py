@@ -17,6 +17,7 @@ from tiktok_oauth.sandbox.authorize import allow, deny, read_request
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP
 from tiktok_oauth.sandbox.live import LiveWorld
 from tiktok_oauth.sandbox.routes import Router
+from tiktok_oauth.sandbox.rules import make_rule
 from tiktok_oauth.sandbox.site import AUTHORIZE_PATH
 from tiktok_oauth.sandbox.world import World
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from uvicorn._types import ASGI3Application
 
     from tiktok_oauth.sandbox.knobs import Knobs
+    from tiktok_oauth.sandbox.ledger import Entry
+    from tiktok_oauth.sandbox.rules import Rule
 
 _LAST_PORT = 65_535
 
@@ -92,7 +95,35 @@ class Sandbox:
 
     def reset(self) -> None:
         """Begin again with a new world, whose clock is the machine's."""
-        self._live.replace(self._new_world())
+        self._router.reset(self._new_world())
+
+    def fault(self, name: str, **options: object) -> None:
+        """Switch a fault on.
+
+        Args:
+            name: one of the faults' names.
+            options: ``endpoint``, ``account``, ``count``, ``probability``, ``seed``, ``seconds``,
+                ``status``, ``retry_after``, ``field``.
+
+        Raises:
+            ValidationError: there is no such fault or option.
+        """
+        self.add_fault(make_rule({"fault": name, **options}))
+
+    def add_fault(self, rule: Rule) -> None:
+        """Switch a fault on, by a rule made beforehand."""
+        with self._live:
+            self._router.faults.add(rule)
+
+    def clear_faults(self) -> None:
+        """Switch every fault off."""
+        with self._live:
+            self._router.faults.clear()
+
+    def requests(self) -> list[Entry]:
+        """Return the latest calls, oldest first, without any secret."""
+        with self._live:
+            return self._router.ledger.after(0)
 
     @property
     def base_url(self) -> str:

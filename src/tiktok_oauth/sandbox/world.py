@@ -250,6 +250,11 @@ class World:
             status: Status = "deleted" if reason is Reason.DELETED else "banned"
             self.people[person_id] = replace(person, status=status)
 
+    def person_of(self, client_key: str, account: str) -> str:
+        """Return who has this open_id, "" for nobody."""
+        people = (one for one in self.people if open_id(client_key, one) == account)
+        return next(people, "")
+
     def notify(
         self,
         now: float,
