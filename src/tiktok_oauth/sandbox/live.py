@@ -18,20 +18,31 @@ class LiveWorld:
     Args:
         world: the world to begin with.
         clock: the machine's time in Unix seconds.
+
+    Attributes:
+        changed: the world's lock, to wait with until something has happened in it.
+        listener: called when there is news to deliver or the clock was moved.
     """
 
     def __init__(self, world: World, clock: Callable[[], float] = time.time) -> None:
         self._world = world
         self._clock = clock
         self._latest = 0.0
+        self._offset = world.offset
         self._lock = threading.RLock()
+        self.changed = threading.Condition(self._lock)
+        self.listener: Callable[[], None] | None = None
 
     def __enter__(self) -> tuple[World, float]:
         self._lock.acquire()
         return self._world, self.now()
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        try:
+            if self._world.notices or self._world.offset != self._offset:
+                self._tell()
+        finally:
+            self._lock.release()
 
     @property
     def world(self) -> World:
@@ -48,3 +59,9 @@ class LiveWorld:
         with self._lock:
             self._world = world
             self._latest = 0.0
+            self._tell()
+
+    def _tell(self) -> None:
+        self._offset = self._world.offset
+        if self.listener is not None:
+            self.listener()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from tiktok_oauth.sandbox import site
 from tiktok_oauth.sandbox.api import ENDPOINTS, GRANT_TYPES
+from tiktok_oauth.sandbox.courier import Courier
 from tiktok_oauth.sandbox.http import (
     Answer,
     HttpRefusal,
@@ -15,6 +16,7 @@ from tiktok_oauth.sandbox.http import (
     text_answer,
 )
 from tiktok_oauth.sandbox.ledger import Entry, Ledger
+from tiktok_oauth.sandbox.outbox import Outbox
 from tiktok_oauth.sandbox.rules import Faults
 from tiktok_oauth.sandbox.visit import Visit
 
@@ -35,6 +37,7 @@ class Router:
         self.live = live
         self.ledger = Ledger()
         self.faults = Faults()
+        self.courier = Courier(live, self.faults)
 
     def reset(self, world: World) -> None:
         """Go on with another world: no faults, and nothing in the ledger."""
@@ -42,6 +45,7 @@ class Router:
             self.live.replace(world)
             self.ledger = Ledger()
             self.faults.clear()
+            self.courier.outbox = Outbox()
 
     def answer(self, call: Call) -> Answer:
         """Answer a call. It never fails, and it never waits."""

@@ -16,6 +16,8 @@ from tiktok_oauth.sandbox.asgi import Wire, WireProtocol
 from tiktok_oauth.sandbox.authorize import allow, deny, read_request
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP
 from tiktok_oauth.sandbox.live import LiveWorld
+from tiktok_oauth.sandbox.notices import Reason
+from tiktok_oauth.sandbox.registration import check_app
 from tiktok_oauth.sandbox.routes import Router
 from tiktok_oauth.sandbox.rules import make_rule
 from tiktok_oauth.sandbox.site import AUTHORIZE_PATH
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 
     from uvicorn._types import ASGI3Application
 
+    from tiktok_oauth.sandbox.catalog import App
     from tiktok_oauth.sandbox.knobs import Knobs
     from tiktok_oauth.sandbox.ledger import Entry
+    from tiktok_oauth.sandbox.outbox import Dispatch
     from tiktok_oauth.sandbox.rules import Rule
 
 _LAST_PORT = 65_535
@@ -79,23 +83,46 @@ class Sandbox:
         if not 0 <= port <= _LAST_PORT:
             raise invalid_argument(f"port must be from 0 to {_LAST_PORT}; 0 takes any free one.")
         self._knobs, self._seed = knobs, seed
-        self._live = LiveWorld(self._new_world())
-        self._router = Router(self._live)
+        self.live = LiveWorld(self._new_world())
+        self._router = Router(self.live)
         self._address = host, port
         self._server: _Server | None = None
 
     @property
     def world(self) -> World:
         """The world of this moment; ``reset`` puts another in its place."""
-        return self._live.world
+        return self.live.world
 
     def now(self) -> float:
         """Return the sandbox's time in Unix seconds."""
-        return self._live.now()
+        return self.live.now()
 
     def reset(self) -> None:
         """Begin again with a new world, whose clock is the machine's."""
         self._router.reset(self._new_world())
+
+    def add_app(self, app: App) -> None:
+        """Register an app, or register it anew.
+
+        Raises:
+            ValidationError: TikTok would not register it.
+        """
+        with self.live as (world, _):
+            world.apps[app.client_key] = check_app(app)
+
+    def webhooks(self) -> list[Dispatch]:
+        """Return the latest webhooks and what became of each."""
+        with self.live:
+            return self._router.courier.outbox.rows()
+
+    def disconnect(self, person: str, *, client_key: str = DEFAULT_APP.client_key) -> None:
+        """Let a person remove the app in TikTok's settings.
+
+        Raises:
+            KeyError: there is no such app.
+        """
+        with self.live as (world, now):
+            world.disconnect(now, client_key, person, Reason.DISCONNECTED)
 
     def fault(self, name: str, **options: object) -> None:
         """Switch a fault on.
@@ -112,17 +139,17 @@ class Sandbox:
 
     def add_fault(self, rule: Rule) -> None:
         """Switch a fault on, by a rule made beforehand."""
-        with self._live:
+        with self.live:
             self._router.faults.add(rule)
 
     def clear_faults(self) -> None:
         """Switch every fault off."""
-        with self._live:
+        with self.live:
             self._router.faults.clear()
 
     def requests(self) -> list[Entry]:
         """Return the latest calls, oldest first, without any secret."""
-        with self._live:
+        with self.live:
             return self._router.ledger.after(0)
 
     @property
@@ -154,7 +181,8 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop listening and end the thread. Stopping twice is fine."""
+        """Stop listening and end the threads. Stopping twice is fine."""
+        self._router.courier.stop()
         if self._server is not None:
             self._server.stop()
             self._server = None
@@ -176,7 +204,7 @@ class Sandbox:
         Raises:
             ValidationError: the clock would go back.
         """
-        with self._live as (world, _):
+        with self.live as (world, _):
             world.advance(seconds)
 
     def authorize(
@@ -200,7 +228,7 @@ class Sandbox:
             KeyError: nobody has this id.
         """
         query = parse_qsl(urlsplit(url).query, keep_blank_values=True, errors="surrogateescape")
-        with self._live as (world, now):
+        with self.live as (world, now):
             asked = read_request(world, dict(query))
             if not decision:
                 return deny(asked)
