@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import itertools
 import json
 import threading
 from dataclasses import replace
@@ -17,7 +18,6 @@ from tiktok_oauth.sandbox.catalog import DEFAULT_APP
 from tiktok_oauth.sandbox.mint import open_id
 from tiktok_oauth.sandbox.notices import Notice
 from tiktok_oauth.sandbox.outbox import Outbox
-import itertools
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,8 +15,7 @@ from tiktok_oauth.sandbox.http import BODY_LIMIT, Call
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
-    from tiktok_oauth.sandbox.http import Answer, Delivery, Header
-    from tiktok_oauth.sandbox.routes import Router
+    from tiktok_oauth.sandbox.http import Answer, Delivery
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
@@ -38,25 +37,24 @@ class WireProtocol(HttpToolsProtocol):
 class Wire:
     """Reads a call from ASGI, and delivers its answer."""
 
-    def __init__(self, router: Router) -> None:
-        self._router = router
+    def __init__(self, respond: Callable[[Call], Answer]) -> None:
+        self._respond = respond
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request."""
         call = await _read(scope, receive)
         if call is None:
             return
-        answer = self._router.answer(call)
-        stamped = (*answer.headers, (b"x-sandbox-time", b"%d" % self._router.live.now()))
+        answer = self._respond(call)
         if answer.delivery is not None:
-            await _deliver_badly(scope, receive, answer, answer.delivery, stamped)
+            await _deliver_badly(scope, receive, answer, answer.delivery)
             return
         length = (b"content-length", b"%d" % len(answer.body))
         await send(
             {
                 "type": "http.response.start",
                 "status": answer.status,
-                "headers": [*stamped, length],
+                "headers": [*answer.headers, length],
             }
         )
         await send({"type": "http.response.body", "body": answer.body})
@@ -86,11 +84,7 @@ async def _read(scope: Message, receive: Receive) -> Call | None:
 
 
 async def _deliver_badly(
-    scope: Message,
-    receive: Receive,
-    answer: Answer,
-    delivery: Delivery,
-    headers: tuple[Header, ...],
+    scope: Message, receive: Receive, answer: Answer, delivery: Delivery
 ) -> None:
     """Write the answer by hand, as the fault says, and end the connection."""
     transport = cast("asyncio.Transport", scope["extensions"][_CONNECTION]["transport"])
@@ -98,7 +92,7 @@ async def _deliver_badly(
     try:
         await asyncio.wait([gone], timeout=delivery.pause)
         if delivery.cut != -1:
-            transport.write(_head(answer, delivery, headers))
+            transport.write(_head(answer, delivery))
             await _write_body(transport, gone, answer.body, delivery)
         if not delivery.more or delivery.cut is not None:
             _close(transport, reset=delivery.reset)
@@ -127,11 +121,11 @@ async def _write_body(
         transport.write(bytes([byte]))
 
 
-def _head(answer: Answer, delivery: Delivery, headers: tuple[Header, ...]) -> bytes:
+def _head(answer: Answer, delivery: Delivery) -> bytes:
     phrase = HTTPStatus(answer.status).phrase.encode()
     length = b"%d" % (len(answer.body) + delivery.more)
     lines = [b"HTTP/1.1 %d %s" % (answer.status, phrase)]
-    lines += [b"%s: %s" % header for header in headers]
+    lines += [b"%s: %s" % header for header in answer.headers]
     lines += [b"content-length: " + length, b"connection: close", b"", b""]
     return b"\r\n".join(lines)
 

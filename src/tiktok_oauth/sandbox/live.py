@@ -21,6 +21,7 @@ class LiveWorld:
 
     Attributes:
         changed: the world's lock, to wait with until something has happened in it.
+        uses: how often somebody had the world.
         listener: called when there is news to deliver or the clock was moved.
     """
 
@@ -28,6 +29,7 @@ class LiveWorld:
         self._world = world
         self._clock = clock
         self._latest = 0.0
+        self.uses = 0
         self._offset = world.offset
         self._lock = threading.RLock()
         self.changed = threading.Condition(self._lock)
@@ -35,6 +37,7 @@ class LiveWorld:
 
     def __enter__(self) -> tuple[World, float]:
         self._lock.acquire()
+        self.uses += 1
         return self._world, self.now()
 
     def __exit__(self, *_: object) -> None:

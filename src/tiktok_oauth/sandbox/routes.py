@@ -10,7 +10,6 @@ from tiktok_oauth.sandbox.courier import Courier
 from tiktok_oauth.sandbox.http import (
     Answer,
     HttpRefusal,
-    encode_json,
     not_found,
     redirect,
     text_answer,
@@ -23,7 +22,7 @@ from tiktok_oauth.sandbox.visit import Visit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tiktok_oauth.sandbox.http import Call
+    from tiktok_oauth.sandbox.http import Answer, Call
     from tiktok_oauth.sandbox.live import LiveWorld
     from tiktok_oauth.sandbox.world import World
 
@@ -71,8 +70,6 @@ class Router:
     def _page(self, call: Call) -> Answer:
         if call.path == "/":
             return site.home(call)
-        if call.path == "/_sandbox/state":
-            return self._state()
         if call.path == site.ERROR_PATH:
             return site.authorize_error(call)
         if call.path.startswith(site.AVATARS):
@@ -80,13 +77,6 @@ class Router:
         if call.path.startswith(site.STATIC_FILES):
             return site.static(call)
         return not_found()
-
-    def _state(self) -> Answer:
-        """Tell the time and how much there is of everything; no secrets."""
-        with self.live as (world, now):
-            clock = {"now": int(now), "offset": int(world.offset)}
-            body = encode_json({"clock": clock, "counts": world.counts()})
-        return Answer(200, ((b"content-type", b"application/json"),), body)
 
     def _visit(
         self,

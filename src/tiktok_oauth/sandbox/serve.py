@@ -3,41 +3,32 @@
 from __future__ import annotations
 
 import ipaddress
-import random
 import socket
 import threading
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
-from urllib.parse import parse_qsl, urlsplit
 
 import uvicorn
 
 from tiktok_oauth.errors import invalid_argument
+from tiktok_oauth.sandbox import control, site
 from tiktok_oauth.sandbox.asgi import Wire, WireProtocol
-from tiktok_oauth.sandbox.authorize import allow, deny, read_request
-from tiktok_oauth.sandbox.catalog import DEFAULT_APP
-from tiktok_oauth.sandbox.live import LiveWorld
-from tiktok_oauth.sandbox.notices import Reason
-from tiktok_oauth.sandbox.registration import check_app
-from tiktok_oauth.sandbox.routes import Router
-from tiktok_oauth.sandbox.rules import make_rule
+from tiktok_oauth.sandbox.controls import Controls
+from tiktok_oauth.sandbox.inprocess import AsyncInProcess, InProcess
+from tiktok_oauth.sandbox.keeper import Keeper
 from tiktok_oauth.sandbox.site import AUTHORIZE_PATH
-from tiktok_oauth.sandbox.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from uvicorn._types import ASGI3Application
 
-    from tiktok_oauth.sandbox.catalog import App
+    from tiktok_oauth.sandbox.http import Answer, Call
     from tiktok_oauth.sandbox.knobs import Knobs
-    from tiktok_oauth.sandbox.ledger import Entry
-    from tiktok_oauth.sandbox.outbox import Dispatch
-    from tiktok_oauth.sandbox.rules import Rule
 
 _LAST_PORT = 65_535
 
 
-class Sandbox:
+class Sandbox(Controls):
     """A local TikTok, for as long as the ``with`` block lasts.
 
     Example:
@@ -50,21 +41,24 @@ class Sandbox:
         ...         authorize_url=sandbox.authorize_url,
         ...     )
 
+    Without the block it does not listen, and serves clients of this process only::
+
+        client = TikTokOAuth(..., transport=Sandbox().transport)
+
     Args:
         host: the interface; loopback only, unless ``expose``.
         port: the port, 0 for any free one.
-        knobs: lifetimes; TikTok's own by default.
+        knobs: lifetimes and behaviour; TikTok's own by default.
         seed: makes codes and tokens the same in every run.
+        state: a file to keep the world in; when there is one, its world goes on, under ``knobs``
+            if they are given.
         expose: allow an interface that other machines reach. Everybody there can then log in as
             anybody, which is what a sandbox is for.
 
     Raises:
-        ValidationError: there is no such port, or other machines reach the host and ``expose``
-            is not set.
+        ValidationError: there is no such port, other machines reach the host and ``expose`` is
+            not set, or the file holds no world.
     """
-
-    client_key: str = DEFAULT_APP.client_key
-    client_secret: str = DEFAULT_APP.client_secret
 
     def __init__(
         self,
@@ -73,6 +67,7 @@ class Sandbox:
         port: int = 0,
         knobs: Knobs | None = None,
         seed: int | None = None,
+        state: str | Path | None = None,
         expose: bool = False,
     ) -> None:
         if not (expose or _is_loopback(host)):
@@ -82,75 +77,11 @@ class Sandbox:
             )
         if not 0 <= port <= _LAST_PORT:
             raise invalid_argument(f"port must be from 0 to {_LAST_PORT}; 0 takes any free one.")
-        self._knobs, self._seed = knobs, seed
-        self.live = LiveWorld(self._new_world())
-        self._router = Router(self.live)
+        super().__init__(knobs=knobs, seed=seed)
         self._address = host, port
         self._server: _Server | None = None
-
-    @property
-    def world(self) -> World:
-        """The world of this moment; ``reset`` puts another in its place."""
-        return self.live.world
-
-    def now(self) -> float:
-        """Return the sandbox's time in Unix seconds."""
-        return self.live.now()
-
-    def reset(self) -> None:
-        """Begin again with a new world, whose clock is the machine's."""
-        self._router.reset(self._new_world())
-
-    def add_app(self, app: App) -> None:
-        """Register an app, or register it anew.
-
-        Raises:
-            ValidationError: TikTok would not register it.
-        """
-        with self.live as (world, _):
-            world.apps[app.client_key] = check_app(app)
-
-    def webhooks(self) -> list[Dispatch]:
-        """Return the latest webhooks and what became of each."""
-        with self.live:
-            return self._router.courier.outbox.rows()
-
-    def disconnect(self, person: str, *, client_key: str = DEFAULT_APP.client_key) -> None:
-        """Let a person remove the app in TikTok's settings.
-
-        Raises:
-            KeyError: there is no such app.
-        """
-        with self.live as (world, now):
-            world.disconnect(now, client_key, person, Reason.DISCONNECTED)
-
-    def fault(self, name: str, **options: object) -> None:
-        """Switch a fault on.
-
-        Args:
-            name: one of the faults' names.
-            options: ``endpoint``, ``account``, ``count``, ``probability``, ``seed``, ``seconds``,
-                ``status``, ``retry_after``, ``field``.
-
-        Raises:
-            ValidationError: there is no such fault or option.
-        """
-        self.add_fault(make_rule({"fault": name, **options}))
-
-    def add_fault(self, rule: Rule) -> None:
-        """Switch a fault on, by a rule made beforehand."""
-        with self.live:
-            self._router.faults.add(rule)
-
-    def clear_faults(self) -> None:
-        """Switch every fault off."""
-        with self.live:
-            self._router.faults.clear()
-
-    def requests(self) -> list[Entry]:
-        """Return the latest calls, oldest first, without any secret."""
-        with self.live:
-            return self._router.ledger.after(0)
+        self._state = None if state is None else Path(state)
+        self._keeper: Keeper | None = None
 
     @property
     def base_url(self) -> str:
@@ -169,23 +100,54 @@ class Sandbox:
         """The address to give to a client as ``authorize_url``."""
         return self.base_url + AUTHORIZE_PATH
 
+    @property
+    def transport(self) -> InProcess:
+        """A new transport for ``TikTokOAuth``, without a socket."""
+        return InProcess(self.respond)
+
+    @property
+    def async_transport(self) -> AsyncInProcess:
+        """A new transport for ``AsyncTikTokOAuth``, without a socket."""
+        return AsyncInProcess(self.respond)
+
+    def respond(self, call: Call) -> Answer:
+        """Answer any call, and put the sandbox's time on it.
+
+        Our own processes on this machine age their tokens by that time.
+        """
+        is_control = call.path.startswith(control.PREFIX) and not call.path.startswith(
+            (site.AVATARS, site.STATIC_FILES)
+        )
+        answer = control.answer(self, call) if is_control else self.router.answer(call)
+        time = (b"x-sandbox-time", b"%d" % self.now())
+        return replace(answer, headers=(*answer.headers, time))
+
     def start(self) -> Self:
         """Listen, and return when requests are answered.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is taken, or the state's file cannot be written.
+            ValidationError: the state's file holds no world.
         """
         listener = _listen(*self._address)
-        self._server = _Server(Wire(self._router), listener)
+        try:
+            self._keeper = self._keep()
+        except BaseException:
+            listener.close()
+            raise
+        self._server = _Server(Wire(self.respond), listener)
         self._server.start()
         return self
 
     def stop(self) -> None:
         """Stop listening and end the threads. Stopping twice is fine."""
-        self._router.courier.stop()
+        self.router.courier.stop()
         if self._server is not None:
             self._server.stop()
             self._server = None
+        if self._keeper is not None:
+            self._keeper.stop()
+            self._keeper = None
 
     def wait(self) -> None:
         """Block until the server ends."""
@@ -198,47 +160,15 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def advance(self, seconds: float) -> None:
-        """Move the sandbox's clock forward.
-
-        Raises:
-            ValidationError: the clock would go back.
-        """
-        with self.live as (world, _):
-            world.advance(seconds)
-
-    def authorize(
-        self,
-        url: str,
-        *,
-        person: str = "mina",
-        scopes: Iterable[str] | None = None,
-        decision: bool = True,
-    ) -> str:
-        """Decide as a person would in the browser, and return the callback URL.
-
-        Args:
-            url: what ``get_authorization_url`` made.
-            person: who decides.
-            scopes: what to allow, by default everything that was asked for.
-            decision: False to decline.
-
-        Raises:
-            AuthorizeError: TikTok would show its own error page and never come back.
-            KeyError: nobody has this id.
-        """
-        query = parse_qsl(urlsplit(url).query, keep_blank_values=True, errors="surrogateescape")
-        with self.live as (world, now):
-            asked = read_request(world, dict(query))
-            if not decision:
-                return deny(asked)
-            decides = world.people[person].person_id
-            return allow(world, now, asked, decides, asked.scopes if scopes is None else scopes)
-
-    def _new_world(self) -> World:
-        # Reproducible tokens are worth having in a world where nothing is real.
-        dice = random.SystemRandom() if self._seed is None else random.Random(self._seed)  # noqa: S311
-        return World(dice, knobs=self._knobs)
+    def _keep(self) -> Keeper | None:
+        if self._state is None:
+            return None
+        keeper = Keeper(self, self._state)
+        keeper.load()
+        if self._knobs is not None:
+            self.turn(**asdict(self._knobs))
+        keeper.start()
+        return keeper
 
 
 class _Server(uvicorn.Server):
