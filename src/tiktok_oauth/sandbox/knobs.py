@@ -81,8 +81,13 @@ PROFILES: Mapping[str, Knobs] = MappingProxyType(
 """What TikTok documents since November 2026, and what it did before."""
 
 
-def turn(knobs: Knobs, changes: Mapping[str, object]) -> Knobs:
+def turn(knobs: Knobs, changes: Mapping[str, object], *, strict: bool = True) -> Knobs:
     """Return the knobs with some of them changed.
+
+    Args:
+        knobs: how they stand.
+        changes: knob -> what to set it to.
+        strict: whether numbers have to be numbers; text will do for a command line.
 
     Raises:
         ValidationError: there is no such knob, or it cannot be set to this.
@@ -93,7 +98,7 @@ def turn(knobs: Knobs, changes: Mapping[str, object]) -> Knobs:
             f"{unknown[0]!r} is no knob.", f"There are {', '.join(sorted(settings))}."
         )
     try:
-        return convert(settings | dict(changes), Knobs)
+        return convert(settings | dict(changes), Knobs, strict=strict)
     except ValidationError as wrong:
         message = str(wrong)
     raise invalid_argument(message)
