@@ -90,7 +90,22 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account; a banned or deleted one can no longer log in."""
+    """Somebody with an account.
+
+    Attributes:
+        person_id: what they are called here; nobody sees it on TikTok's endpoints.
+        display_name: as in their profile.
+        username: without the @.
+        bio: as in their profile.
+        is_verified: as in their profile.
+        followers: how many there are.
+        following: how many they follow.
+        likes: how many their videos got.
+        videos: how many they have; they are made up when somebody asks.
+        is_private: whether only followers see them.
+        longest_video: the seconds of video that they may post.
+        status: who is banned or deleted can no longer log in.
+    """
 
     person_id: Name
     display_name: Annotated[str, Meta(min_length=1, max_length=200)]
@@ -102,6 +117,7 @@ class Person:
     likes: Count = 0
     videos: Annotated[int, Meta(ge=0, le=100_000)] = 0
     is_private: bool = False
+    longest_video: Annotated[int, Meta(ge=1, le=86_400)] = 3_600
     status: Status = "active"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
@@ -20,7 +21,7 @@ from tiktok_oauth.sandbox.state import export_world, import_world
 from tiktok_oauth.sandbox.world import Consent, World
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tiktok_oauth.sandbox.catalog import App, Person
     from tiktok_oauth.sandbox.knobs import Knobs
@@ -36,14 +37,21 @@ class Controls:
     Args:
         knobs: lifetimes and behaviour; TikTok's own by default.
         seed: makes codes and tokens the same in every run.
+        clock: the machine's time in Unix seconds; another one, for tests, can stand still.
     """
 
     client_key: str = DEFAULT_APP.client_key
     client_secret: str = DEFAULT_APP.client_secret
 
-    def __init__(self, *, knobs: Knobs | None = None, seed: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        knobs: Knobs | None = None,
+        seed: int | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._knobs, self._seed = knobs, seed
-        self.live: LiveWorld = LiveWorld(self._new_world())
+        self.live: LiveWorld = LiveWorld(self._new_world(), clock)
         self.router: Router = Router(self.live)
 
     @property

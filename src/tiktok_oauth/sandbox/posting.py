@@ -87,7 +87,7 @@ def creator_info(visit: Visit, grant: Grant) -> dict[str, object]:
         "creator_nickname": person.display_name,
         "creator_username": person.username,
         "duet_disabled": person.is_private,
-        "max_video_post_duration_sec": 3_600,
+        "max_video_post_duration_sec": person.longest_video,
         "privacy_level_options": _privacy_levels(person),
         "stitch_disabled": person.is_private,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+import time
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
@@ -20,6 +21,8 @@ from tiktok_oauth.sandbox.keeper import Keeper
 from tiktok_oauth.sandbox.site import AUTHORIZE_PATH
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from uvicorn._types import ASGI3Application
 
     from tiktok_oauth.sandbox.http import Answer, Call
@@ -54,6 +57,7 @@ class Sandbox(Controls):
             if they are given.
         expose: allow an interface that other machines reach. Everybody there can then log in as
             anybody, which is what a sandbox is for.
+        clock: the machine's time in Unix seconds; another one, for tests, can stand still.
 
     Raises:
         ValidationError: there is no such port, other machines reach the host and ``expose`` is
@@ -69,6 +73,7 @@ class Sandbox(Controls):
         seed: int | None = None,
         state: str | Path | None = None,
         expose: bool = False,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         if not (expose or _is_loopback(host)):
             raise invalid_argument(
@@ -77,7 +82,7 @@ class Sandbox(Controls):
             )
         if not 0 <= port <= _LAST_PORT:
             raise invalid_argument(f"port must be from 0 to {_LAST_PORT}; 0 takes any free one.")
-        super().__init__(knobs=knobs, seed=seed)
+        super().__init__(knobs=knobs, seed=seed, clock=clock)
         self._address = host, port
         self._server: _Server | None = None
         self._state = None if state is None else Path(state)
@@ -119,8 +124,8 @@ class Sandbox(Controls):
             (site.AVATARS, site.STATIC_FILES)
         )
         answer = control.answer(self, call) if is_control else self.router.answer(call)
-        time = (b"x-sandbox-time", b"%d" % self.now())
-        return replace(answer, headers=(*answer.headers, time))
+        announced = (b"x-sandbox-time", b"%d" % self.now())
+        return replace(answer, headers=(*answer.headers, announced))
 
     def start(self) -> Self:
         """Listen, and return when requests are answered.
