@@ -64,7 +64,7 @@ class Sandbox(Controls):
             not set, or the file holds no world.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every setting has a default and a name
         self,
         *,
         host: str = "127.0.0.1",
