@@ -13,6 +13,7 @@ from tiktok_oauth.sandbox.serve import Sandbox
 
 REDIRECT_URI = "http://127.0.0.1:8000/callback"
 VERIFIER = "a-verifier-of-forty-three-characters-or-more"
+DEFAULT_KEYS = {"client_key": Sandbox.client_key, "client_secret": Sandbox.client_secret}
 CHALLENGE = hashlib.sha256(VERIFIER.encode()).hexdigest()
 
 
@@ -89,11 +90,7 @@ class Visitor:
 
     def call(self, path: str, **form: str) -> Answer:
         """Post a form with the app's credentials."""
-        keys = {
-            "client_key": self.sandbox.client_key,
-            "client_secret": self.sandbox.client_secret,
-        }
-        return self.post(path, **{**keys, **form})
+        return self.post(path, **{**DEFAULT_KEYS, **form})
 
     def code(self, **changes: str) -> str:
         """Let the first person allow everything, and return the code."""

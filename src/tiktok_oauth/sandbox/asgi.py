@@ -103,8 +103,8 @@ async def _deliver_badly(
 
 
 async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    # The body has been read, so nothing else can come.
+    await receive()
 
 
 async def _write_body(

@@ -25,7 +25,7 @@ class Courier:
     """
 
     def __init__(self, live: LiveWorld, faults: Faults) -> None:
-        self.outbox = Outbox()
+        self.outbox: Outbox = Outbox()
         self._live = live
         self._faults = faults
         self._thread: threading.Thread | None = None

@@ -48,7 +48,7 @@ class Grants:
     """
 
     def __init__(self, rows: Iterable[Grant] = (), last: int = 0) -> None:
-        self.last = last
+        self.last: int = last
         self._rows: dict[int, Grant] = {}
         # Most people connect an app once: a bare number is a fifth of a set.
         self._connections: dict[tuple[str, str], int | set[int]] = {}

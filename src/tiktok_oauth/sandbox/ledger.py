@@ -44,7 +44,7 @@ class Ledger:
     """The latest calls, oldest first."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count: int = 0
         self._entries: deque[Entry] = deque(maxlen=KEPT)
 
     def add(self, entry: Entry) -> None:

@@ -20,6 +20,9 @@ class Limits:
     def __init__(self) -> None:
         self._calls: dict[Caller, deque[float]] = {}
 
+    def __len__(self) -> int:
+        return len(self._calls)
+
     def wait(self, now: float, caller: Caller, most: int) -> float:
         """Count a call, and return 0; or the seconds until one would be let through."""
         if len(self._calls) > _MANY:

@@ -29,10 +29,10 @@ class LiveWorld:
         self._world = world
         self._clock = clock
         self._latest = 0.0
-        self.uses = 0
+        self.uses: int = 0
         self._offset = world.offset
         self._lock = threading.RLock()
-        self.changed = threading.Condition(self._lock)
+        self.changed: threading.Condition = threading.Condition(self._lock)
         self.listener: Callable[[], None] | None = None
 
     def __enter__(self) -> tuple[World, float]:

@@ -45,8 +45,8 @@ class Mint:
     """
 
     def __init__(self, key: bytes, drawn: int = 0) -> None:
-        self.key = key
-        self.drawn = drawn
+        self.key: bytes = key
+        self.drawn: int = drawn
 
     def draw(self, size: int) -> bytes:
         """Return new bytes that nobody could guess, 64 at most."""

@@ -33,10 +33,10 @@ class Router:
     """The whole sandbox behind one method."""
 
     def __init__(self, live: LiveWorld) -> None:
-        self.live = live
-        self.ledger = Ledger()
-        self.faults = Faults()
-        self.courier = Courier(live, self.faults)
+        self.live: LiveWorld = live
+        self.ledger: Ledger = Ledger()
+        self.faults: Faults = Faults()
+        self.courier: Courier = Courier(live, self.faults)
 
     def reset(self, world: World) -> None:
         """Go on with another world: no faults, and nothing in the ledger."""

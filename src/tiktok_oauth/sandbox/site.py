@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mimetypes
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -133,11 +132,8 @@ def _ask(visit: Visit, asked: AuthorizationRequest, params: dict[str, str], sess
 
 def _session(visit: Visit) -> str:
     """Return who is logged in in this browser, "" for nobody."""
-    try:
-        cookie = SimpleCookie(visit.call.header(b"cookie")).get(_SESSION)
-    except CookieError:
-        return ""
-    person_id = cookie.value if cookie else ""
+    cookies = (part.strip().partition("=") for part in visit.call.header(b"cookie").split(";"))
+    person_id = next((value for name, _, value in cookies if name == _SESSION), "")
     return person_id if person_id in _actives(visit.world) else ""
 
 
