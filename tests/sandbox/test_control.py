@@ -214,6 +214,27 @@ def test_a_web_page_cannot_post_from_somebodys_browser(guest: Visitor, content_t
     assert guest.send("POST", "/_sandbox/reset", b"{}", headers).status == 415
 
 
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("localhost:4010", 200),
+        ("127.0.0.1", 200),
+        ("[::1]:4010", 200),
+        ("evil.example", 421),
+        ("127.0.0.1.evil.example", 421),
+        ("", 421),
+    ],
+)
+def test_the_controls_answer_to_this_machines_own_names(
+    guest: Visitor, host: str, status: int
+) -> None:
+    """A name of somebody else's that leads here opens the pages of TikTok's only."""
+    headers = [("Host", host)]
+
+    assert guest.send("GET", "/_sandbox/state", None, headers).status == status
+    assert guest.send("GET", "/v2/user/info/", None, headers).status == 401
+
+
 def test_the_description_and_the_controls_agree(guest: Visitor) -> None:
     """Every path and method in the file is answered."""
     answers = [guest.send(method, path, b"[]", JSON) for path, method in operations()]

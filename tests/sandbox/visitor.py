@@ -54,7 +54,8 @@ class Visitor:
         """Send exactly this."""
         connection = http.client.HTTPConnection(self._host, timeout=timeout)
         try:
-            connection.putrequest(method, path)
+            named = any(name.lower() == "host" for name, _ in headers or [])
+            connection.putrequest(method, path, skip_host=named)
             for name, value in headers or []:
                 connection.putheader(name, value)
             if body is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import struct
 from http import HTTPStatus
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tiktok_oauth.sandbox.http import BODY_LIMIT, Call
+from tiktok_oauth.sandbox import control
+from tiktok_oauth.sandbox.http import BODY_LIMIT, Call, text_answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     Send = Callable[[Message], Awaitable[None]]
 
 _CONNECTION = "tiktok_oauth.connection"
+_OWN_NAME = re.compile(r"(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?")
 _NO_LINGER = struct.pack("ii", 1, 0)
 
 
@@ -35,17 +38,29 @@ class WireProtocol(HttpToolsProtocol):
 
 
 class Wire:
-    """Reads a call from ASGI, and delivers its answer."""
+    """Reads a call from ASGI, and delivers its answer.
 
-    def __init__(self, respond: Callable[[Call], Answer]) -> None:
+    Args:
+        respond: answers a call.
+        exposed: whether the controls may be found under other names than this machine's own.
+            Otherwise a web page could steer them from somebody's browser, by a name of its own
+            that leads here.
+    """
+
+    def __init__(self, respond: Callable[[Call], Answer], *, exposed: bool) -> None:
         self._respond = respond
+        self._exposed = exposed
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request."""
         call = await _read(scope, receive)
         if call is None:
             return
-        answer = self._respond(call)
+        trusted = self._exposed or _OWN_NAME.fullmatch(call.header(b"host"))
+        if control.is_control(call.path) and not trusted:
+            answer = text_answer(421, "Call the controls by this machine's own name: 127.0.0.1.")
+        else:
+            answer = self._respond(call)
         if answer.delivery is not None:
             await _deliver_badly(scope, receive, answer, answer.delivery)
             return

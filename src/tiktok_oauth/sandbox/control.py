@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Raw, Struct
 
 from tiktok_oauth.errors import TikTokAPIError
+from tiktok_oauth.sandbox import site
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP, App, Count, Name, Person
 from tiktok_oauth.sandbox.http import BODY_LIMIT, Answer, Call, HttpRefusal
 from tiktok_oauth.sandbox.notices import Reason
@@ -88,6 +89,11 @@ class _Operation:
 
     run: Run
     body: Any = None
+
+
+def is_control(path: str) -> bool:
+    """Whether a path is one of the controls', rather than a picture or a style sheet."""
+    return path.startswith(PREFIX) and not path.startswith((site.AVATARS, site.STATIC_FILES))
 
 
 def answer(controls: Controls, call: Call) -> Answer:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self, cast
 import uvicorn
 
 from tiktok_oauth.errors import invalid_argument
-from tiktok_oauth.sandbox import control, site
+from tiktok_oauth.sandbox import control
 from tiktok_oauth.sandbox.asgi import Wire, WireProtocol
 from tiktok_oauth.sandbox.controls import Controls
 from tiktok_oauth.sandbox.inprocess import AsyncInProcess, InProcess
@@ -84,6 +84,7 @@ class Sandbox(Controls):
             raise invalid_argument(f"port must be from 0 to {_LAST_PORT}; 0 takes any free one.")
         super().__init__(knobs=knobs, seed=seed, clock=clock)
         self._address = host, port
+        self._exposed = expose
         self._server: _Server | None = None
         self._state = None if state is None else Path(state)
         self._keeper: Keeper | None = None
@@ -120,10 +121,10 @@ class Sandbox(Controls):
 
         Our own processes on this machine age their tokens by that time.
         """
-        is_control = call.path.startswith(control.PREFIX) and not call.path.startswith(
-            (site.AVATARS, site.STATIC_FILES)
-        )
-        answer = control.answer(self, call) if is_control else self.router.answer(call)
+        if control.is_control(call.path):
+            answer = control.answer(self, call)
+        else:
+            answer = self.router.answer(call)
         announced = (b"x-sandbox-time", b"%d" % self.now())
         return replace(answer, headers=(*answer.headers, announced))
 
@@ -140,7 +141,7 @@ class Sandbox(Controls):
         except BaseException:
             listener.close()
             raise
-        self._server = _Server(Wire(self.respond), listener)
+        self._server = _Server(Wire(self.respond, exposed=self._exposed), listener)
         self._server.start()
         return self
 
