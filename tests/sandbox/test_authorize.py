@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, unquote_to_bytes, urlsplit
 
@@ -237,3 +238,39 @@ def test_any_parameters_give_a_request_or_an_error(params: dict[str, str]) -> No
 
     assert asked.redirect_uri.isascii()
     assert asked.redirect_uri.isprintable()
+
+
+def test_a_browser_that_allowed_it_before_is_sent_back_at_once(guest: Visitor) -> None:
+    """Its session remembers who; ``disable_auto_auth=1`` shows the page all the same."""
+    first = decide(guest, "decision=allow&person=ha&scope=user.info.basic")
+    guest.exchange(code=query(first)["code"])
+    cookie = [("Cookie", first.headers["set-cookie"].partition(";")[0])]
+
+    again = guest.send("GET", authorize_path(), None, cookie)
+    asked = guest.send("GET", authorize_path(disable_auto_auth="1"), None, cookie)
+    more = guest.send("GET", authorize_path(scope="video.list"), None, cookie)
+
+    assert again.status == 302
+    assert "code" in query(again)
+    assert (asked.status, more.status) == (200, 200)
+    assert 'value="ha" checked' in more.text
+
+
+@pytest.mark.parametrize("cookie", ["sandbox_session=nobody", "sandbox_session", "\\x00=;;", "a=b"])
+def test_a_session_of_nobody_is_none(guest: Visitor, cookie: str) -> None:
+    """The page asks."""
+    assert guest.send("GET", authorize_path(), None, [("Cookie", cookie)]).status == 200
+
+
+def test_auto_approve_sends_the_browser_back_at_once(own_sandbox: Sandbox, guest: Visitor) -> None:
+    """With everything, as the first person whom the app serves; nobody left means a page."""
+    world = own_sandbox.world
+    world.knobs = replace(world.knobs, auto_approve=True)
+    world.people["mina"] = replace(world.people["mina"], status="banned")
+
+    answer = guest.get(authorize_path(scope="video.list"))
+    for person_id, person in world.people.items():
+        world.people[person_id] = replace(person, status="deleted")
+
+    assert query(answer)["scopes"] == "user.info.basic,video.list"
+    assert guest.get(authorize_path()).status == 200

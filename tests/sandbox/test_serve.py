@@ -12,8 +12,8 @@ import pytest
 
 from tests.sandbox.visitor import Visitor, authorize_path
 from tiktok_oauth.errors import ValidationError
+from tiktok_oauth.sandbox.knobs import Knobs
 from tiktok_oauth.sandbox.serve import Sandbox
-from tiktok_oauth.sandbox.world import Knobs
 
 if TYPE_CHECKING:
     from pathlib import Path

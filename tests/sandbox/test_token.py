@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import TYPE_CHECKING
 
@@ -203,15 +202,3 @@ def test_the_clock_ages_tokens(sandbox: Sandbox, visitor: Visitor) -> None:
     assert info.status == 401
     assert 15_552_000 - fresh["refresh_expires_in"] in range(10_800, 10_810)
     assert int(info.headers["x-sandbox-time"]) - before in range(10_800, 10_810)
-
-
-def test_the_state_tells_the_time_and_no_secret(visitor: Visitor) -> None:
-    """Clock and counts, nothing else."""
-    visitor.exchange()
-
-    state = json.loads(visitor.get("/_sandbox/state").body)
-
-    assert sorted(state) == ["clock", "counts"]
-    assert sorted(state["clock"]) == ["now", "offset"]
-    assert sorted(state["counts"]) == ["access_tokens", "apps", "codes", "grants", "people"]
-    assert state["counts"]["grants"] >= 1

@@ -13,6 +13,7 @@ from tiktok_oauth.sandbox.serve import Sandbox
 
 REDIRECT_URI = "http://127.0.0.1:8000/callback"
 VERIFIER = "a-verifier-of-forty-three-characters-or-more"
+DEFAULT_KEYS = {"client_key": Sandbox.client_key, "client_secret": Sandbox.client_secret}
 CHALLENGE = hashlib.sha256(VERIFIER.encode()).hexdigest()
 
 
@@ -39,7 +40,7 @@ class Visitor:
     """Speaks HTTP to the sandbox and follows no redirect."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+        self.sandbox = sandbox
         self._host = urlsplit(sandbox.base_url).netloc
 
     def send(
@@ -48,11 +49,13 @@ class Visitor:
         path: str,
         body: bytes | None = None,
         headers: list[tuple[str, str]] | None = None,
+        timeout: float = 5,
     ) -> Answer:
         """Send exactly this."""
-        connection = http.client.HTTPConnection(self._host, timeout=5)
+        connection = http.client.HTTPConnection(self._host, timeout=timeout)
         try:
-            connection.putrequest(method, path)
+            named = any(name.lower() == "host" for name, _ in headers or [])
+            connection.putrequest(method, path, skip_host=named)
             for name, value in headers or []:
                 connection.putheader(name, value)
             if body is not None:
@@ -76,17 +79,23 @@ class Visitor:
             "POST", path, urlencode(form, errors="surrogateescape").encode(), [content_type]
         )
 
+    def data(self, path: str, token: str, fields: object = None) -> Answer:
+        """Post JSON as the bearer of a token."""
+        headers = [("Authorization", f"Bearer {token}"), ("Content-Type", "application/json")]
+        body = b"" if fields is None else json.dumps(fields).encode()
+        return self.send("POST", path, body, headers)
+
+    def token(self, scope: str) -> str:
+        """Return an access token of the first person, with these scopes."""
+        return str(self.exchange(code=self.code(scope=scope)).json["access_token"])
+
     def call(self, path: str, **form: str) -> Answer:
         """Post a form with the app's credentials."""
-        keys = {
-            "client_key": self._sandbox.client_key,
-            "client_secret": self._sandbox.client_secret,
-        }
-        return self.post(path, **{**keys, **form})
+        return self.post(path, **{**DEFAULT_KEYS, **form})
 
     def code(self, **changes: str) -> str:
         """Let the first person allow everything, and return the code."""
-        callback = self._sandbox.authorize(self._sandbox.base_url + authorize_path(**changes))
+        callback = self.sandbox.authorize(self.sandbox.base_url + authorize_path(**changes))
         return parse_qs(urlsplit(callback).query)["code"][0]
 
     def exchange(self, **changes: str) -> Answer:

@@ -6,12 +6,12 @@ the person's decision reaches the app's redirect URI.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from tiktok_oauth.sandbox.catalog import BASIC_SCOPE, SCOPES
+from tiktok_oauth.sandbox.catalog import BASIC_SCOPE
+from tiktok_oauth.sandbox.registration import is_desktop, may_redirect, serves
 from tiktok_oauth.sandbox.world import Consent
 
 if TYPE_CHECKING:
@@ -20,23 +20,26 @@ if TYPE_CHECKING:
     from tiktok_oauth.sandbox.catalog import App
     from tiktok_oauth.sandbox.world import World
 
-_PATH = r"(/[A-Za-z0-9._~!$&'()*+,;=:@%/-]*)?"
-_LOOPBACK_REDIRECT = re.compile(rf"https?://(localhost|127\.0\.0\.1):[0-9]{{1,5}}{_PATH}")
-_WEB_REDIRECT = re.compile(
-    rf"https://([A-Za-z0-9-]+\.)+[A-Za-z][A-Za-z0-9-]+(:[0-9]{{1,5}})?{_PATH}"
-)
-_REDIRECT_LIMIT = 512
-
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationRequest:
-    """A request that may be put before a person."""
+    """A request that may be put before a person.
+
+    Attributes:
+        app: who asks.
+        redirect_uri: where the answer goes.
+        scopes: what is asked for, in the order of an answer.
+        state: what goes back with the answer.
+        code_challenge: what the code verifier will be measured by.
+        always_ask: whether the consent page is shown to somebody who allowed all this before.
+    """
 
     app: App
     redirect_uri: str
     scopes: tuple[str, ...]
     state: str | None
     code_challenge: str | None
+    always_ask: bool = False
 
     @property
     def redirect_origin(self) -> str:
@@ -77,21 +80,20 @@ def read_request(world: World, params: Mapping[str, str]) -> AuthorizationReques
     if not client_key:
         raise AuthorizeError("param_error", "client_key", "10003")
     app = world.apps.get(client_key)
-    if app is None:
+    if app is None or not app.approved:
         raise AuthorizeError("unauthorized_client", "client_key")
     if params.get("response_type") != "code":
         raise AuthorizeError("unsupported_response_type", "response_type")
     redirect_uri = params.get("redirect_uri", "")
-    on_desktop = _LOOPBACK_REDIRECT.fullmatch(redirect_uri) is not None
-    on_web = _WEB_REDIRECT.fullmatch(redirect_uri) is not None
-    if not (on_desktop or on_web) or len(redirect_uri) >= _REDIRECT_LIMIT:
+    if not may_redirect(app, redirect_uri):
         raise AuthorizeError("invalid_request", "redirect_uri")
     return AuthorizationRequest(
         app=app,
         redirect_uri=redirect_uri,
-        scopes=_read_scopes(params.get("scope", "")),
+        scopes=_read_scopes(world, app, params.get("scope", "")),
         state=params.get("state"),
-        code_challenge=_read_challenge(params, required=on_desktop),
+        always_ask=params.get("disable_auto_auth") == "1",
+        code_challenge=_read_challenge(world, params, redirect_uri),
     )
 
 
@@ -99,13 +101,30 @@ def allow(
     world: World, now: float, asked: AuthorizationRequest, person_id: str, scopes: Iterable[str]
 ) -> str:
     """Return the callback URL with a code; only scopes that were asked for can be granted."""
+    if not serves(asked.app, person_id):
+        return _callback(asked, {"error": "access_denied", "error_type": "non_sandbox_target"})
     allowed = set(scopes)
-    granted = tuple(s for s in asked.scopes if s in allowed or s == BASIC_SCOPE)
+    granted = world.in_order(scope for scope in asked.scopes if scope in allowed)
     code = world.consent(
         now,
         Consent(asked.app.client_key, person_id, granted, asked.redirect_uri, asked.code_challenge),
     )
     return _callback(asked, {"code": code, "scopes": ",".join(granted)})
+
+
+def allow_again(
+    world: World, now: float, asked: AuthorizationRequest, person_id: str
+) -> str | None:
+    """Return the callback URL when this person allowed all of it before; nobody is asked then."""
+    known = {
+        scope
+        for grant in world.grants.between(asked.app.client_key, person_id)
+        if now < grant.dies
+        for scope in grant.scopes
+    }
+    if asked.always_ask or not set(asked.scopes) <= known:
+        return None
+    return allow(world, now, asked, person_id, asked.scopes)
 
 
 def deny(asked: AuthorizationRequest) -> str:
@@ -122,19 +141,22 @@ def _callback(asked: AuthorizationRequest, answer: dict[str, str]) -> str:
     return f"{asked.redirect_uri}?{urlencode(answer, errors='surrogateescape')}"
 
 
-def _read_scopes(scope: str) -> tuple[str, ...]:
-    wanted = set(scope.split(","))
-    if not wanted <= SCOPES.keys():
+def _read_scopes(world: World, app: App, scope: str) -> tuple[str, ...]:
+    if not set(scope.split(",")) <= {*app.scopes, BASIC_SCOPE}:
         raise AuthorizeError("invalid_scope", "scope")
-    return tuple(s for s in SCOPES if s in wanted or s == BASIC_SCOPE)
+    return world.in_order(scope.split(","))
 
 
-def _read_challenge(params: Mapping[str, str], *, required: bool) -> str | None:
+def _read_challenge(world: World, params: Mapping[str, str], redirect_uri: str) -> str | None:
     """Return the code challenge; whether it is hex shows at the exchange only, as at TikTok."""
     challenge = params.get("code_challenge") or None
     method = params.get("code_challenge_method")
+    rule, on_desktop = world.knobs.pkce, is_desktop(redirect_uri)
+    required = on_desktop and rule != "lenient"
     if challenge is None and required:
         raise AuthorizeError("param_error", "code_challenge", "10007")
-    if method not in ("S256", None) or (method is None and required):
+    # One report says that TikTok refuses any method where the redirect is no desktop one.
+    refused_on_web = rule == "strict" and not on_desktop and method is not None
+    if method not in ("S256", None) or (method is None and required) or refused_on_web:
         raise AuthorizeError("param_error", "code_challenge_method", "10008")
     return challenge

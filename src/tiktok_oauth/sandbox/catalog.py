@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
 
 BASIC_SCOPE = "user.info.basic"
 """Comes with Login Kit: always granted, even when only another scope was asked for."""
@@ -49,28 +52,73 @@ FIELD_SCOPES = MappingProxyType(
 """Field of a profile -> the scope it needs. Sorted, as the fields are in an answer."""
 
 
+Name: TypeAlias = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
+Text: TypeAlias = Annotated[str, Meta(max_length=2_000)]
+Count: TypeAlias = Annotated[int, Meta(ge=0, le=2**62)]
+Status: TypeAlias = Literal["active", "deleted", "banned"]
+
+
 @dataclass(frozen=True, slots=True)
 class App:
-    """An app as its developer registered it."""
+    """An app as its developer registered it.
 
-    client_key: str
-    client_secret: str = field(repr=False)
-    name: str
+    Attributes:
+        client_key: its public name on the wire.
+        client_secret: what it proves itself by, and signs webhooks with.
+        name: what people see.
+        kind: a ``sandbox`` app serves its target users only.
+        target_users: whom a sandbox app serves, by person_id; None for everybody.
+        redirect_uris: where it may send browsers, to the character, ``http://localhost:*/...``
+            being any port; None for anywhere that could be registered.
+        scopes: what was approved for it.
+        webhook_url: where it hears of events: an address of this machine.
+        approved: False while it is a draft or in review.
+        audited: False lets it post to private accounts only.
+    """
+
+    client_key: Name
+    client_secret: Annotated[str, Meta(min_length=1, max_length=200)] = field(repr=False)
+    name: Text = "App"
+    kind: Literal["production", "sandbox"] = "production"
+    target_users: tuple[Name, ...] | None = None
+    redirect_uris: tuple[Text, ...] | None = None
+    scopes: tuple[str, ...] = tuple(SCOPES)
+    webhook_url: Text | None = None
+    approved: bool = True
+    audited: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account."""
+    """Somebody with an account.
 
-    person_id: str
-    display_name: str
-    username: str
-    bio: str = ""
+    Attributes:
+        person_id: what they are called here; nobody sees it on TikTok's endpoints.
+        display_name: as in their profile.
+        username: without the @.
+        bio: as in their profile.
+        is_verified: as in their profile.
+        followers: how many there are.
+        following: how many they follow.
+        likes: how many their videos got.
+        videos: how many they have; they are made up when somebody asks.
+        is_private: whether only followers see them.
+        longest_video: the seconds of video that they may post.
+        status: who is banned or deleted can no longer log in.
+    """
+
+    person_id: Name
+    display_name: Annotated[str, Meta(min_length=1, max_length=200)]
+    username: Name
+    bio: Text = ""
     is_verified: bool = False
-    followers: int = 0
-    following: int = 0
-    likes: int = 0
-    videos: int = 0
+    followers: Count = 0
+    following: Count = 0
+    likes: Count = 0
+    videos: Annotated[int, Meta(ge=0, le=100_000)] = 0
+    is_private: bool = False
+    longest_video: Annotated[int, Meta(ge=1, le=86_400)] = 3_600
+    status: Status = "active"
 
 
 DEFAULT_APP = App("sbawsandbox0000001", "sandbox-client-secret", "Demo app")

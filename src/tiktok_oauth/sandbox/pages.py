@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse
+
+from tiktok_oauth.sandbox.http import Answer
 
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
@@ -45,14 +46,11 @@ REMEDIES = {
 """(error, error_type) -> what to correct."""
 
 
-def page(
-    name: str, *, status: int = 200, form_action: str = "'none'", **context: object
-) -> HTMLResponse:
+def page(name: str, *, form_action: str = "'none'", **context: object) -> Answer:
     """Return a rendered template under a policy that allows our style sheet and images only.
 
     Args:
         name: the template, without its ending.
-        status: the HTTP status.
         form_action: where forms may lead, in the policy's words. Chromium also applies it to
             the redirect that answers a form, so the app's origin belongs in it.
         context: the template's variables.
@@ -61,14 +59,13 @@ def page(
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"
         f" frame-ancestors 'none'; form-action {form_action}"
     )
-    return HTMLResponse(
-        _templates.get_template(f"{name}.html").render(context),
-        status_code=status,
-        headers={
-            "cache-control": "no-store",
-            "content-security-policy": policy,
-            "referrer-policy": "no-referrer",
-            "x-content-type-options": "nosniff",
-            "x-frame-options": "DENY",
-        },
+    headers = (
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"cache-control", b"no-store"),
+        (b"content-security-policy", policy.encode()),
+        (b"referrer-policy", b"no-referrer"),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
     )
+    html = _templates.get_template(f"{name}.html").render(context)
+    return Answer(200, headers, html.encode("utf-8", "replace"))

@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 import ipaddress
-import random
 import socket
 import threading
-from typing import TYPE_CHECKING, Self
-from urllib.parse import parse_qsl, urlsplit
+import time
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Self, cast
 
 import uvicorn
 
 from tiktok_oauth.errors import invalid_argument
-from tiktok_oauth.sandbox.authorize import allow, deny, read_request
-from tiktok_oauth.sandbox.catalog import DEFAULT_APP
-from tiktok_oauth.sandbox.live import LiveWorld
-from tiktok_oauth.sandbox.routes import AUTHORIZE_PATH, create_app
-from tiktok_oauth.sandbox.world import World
+from tiktok_oauth.sandbox import control
+from tiktok_oauth.sandbox.asgi import Wire, WireProtocol
+from tiktok_oauth.sandbox.controls import Controls
+from tiktok_oauth.sandbox.inprocess import AsyncInProcess, InProcess
+from tiktok_oauth.sandbox.keeper import Keeper
+from tiktok_oauth.sandbox.site import AUTHORIZE_PATH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable
 
-    from starlette.types import ASGIApp
+    from uvicorn._types import ASGI3Application
 
-    from tiktok_oauth.sandbox.world import Knobs
+    from tiktok_oauth.sandbox.http import Answer, Call
+    from tiktok_oauth.sandbox.knobs import Knobs
 
 _LAST_PORT = 65_535
 
 
-class Sandbox:
+class Sandbox(Controls):
     """A local TikTok, for as long as the ``with`` block lasts.
 
     Example:
@@ -41,30 +44,36 @@ class Sandbox:
         ...         authorize_url=sandbox.authorize_url,
         ...     )
 
+    Without the block it does not listen, and serves clients of this process only::
+
+        client = TikTokOAuth(..., transport=Sandbox().transport)
+
     Args:
         host: the interface; loopback only, unless ``expose``.
         port: the port, 0 for any free one.
-        knobs: lifetimes; TikTok's own by default.
+        knobs: lifetimes and behaviour; TikTok's own by default.
         seed: makes codes and tokens the same in every run.
+        state: a file to keep the world in; when there is one, its world goes on, under ``knobs``
+            if they are given.
         expose: allow an interface that other machines reach. Everybody there can then log in as
             anybody, which is what a sandbox is for.
+        clock: the machine's time in Unix seconds; another one, for tests, can stand still.
 
     Raises:
-        ValidationError: there is no such port, or other machines reach the host and ``expose``
-            is not set.
+        ValidationError: there is no such port, other machines reach the host and ``expose`` is
+            not set, or the file holds no world.
     """
 
-    client_key: str = DEFAULT_APP.client_key
-    client_secret: str = DEFAULT_APP.client_secret
-
-    def __init__(
+    def __init__(  # noqa: PLR0913 - every setting has a default and a name
         self,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
         knobs: Knobs | None = None,
         seed: int | None = None,
+        state: str | Path | None = None,
         expose: bool = False,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         if not (expose or _is_loopback(host)):
             raise invalid_argument(
@@ -73,12 +82,12 @@ class Sandbox:
             )
         if not 0 <= port <= _LAST_PORT:
             raise invalid_argument(f"port must be from 0 to {_LAST_PORT}; 0 takes any free one.")
-        # Reproducible tokens are worth having in a world where nothing is real.
-        dice = random.SystemRandom() if seed is None else random.Random(seed)  # noqa: S311
-        self.world: World = World(dice, knobs=knobs)
-        self._live = LiveWorld(self.world)
+        super().__init__(knobs=knobs, seed=seed, clock=clock)
         self._address = host, port
+        self._exposed = expose
         self._server: _Server | None = None
+        self._state = None if state is None else Path(state)
+        self._keeper: Keeper | None = None
 
     @property
     def base_url(self) -> str:
@@ -97,22 +106,54 @@ class Sandbox:
         """The address to give to a client as ``authorize_url``."""
         return self.base_url + AUTHORIZE_PATH
 
+    @property
+    def transport(self) -> InProcess:
+        """A new transport for ``TikTokOAuth``, without a socket."""
+        return InProcess(self.respond)
+
+    @property
+    def async_transport(self) -> AsyncInProcess:
+        """A new transport for ``AsyncTikTokOAuth``, without a socket."""
+        return AsyncInProcess(self.respond)
+
+    def respond(self, call: Call) -> Answer:
+        """Answer any call, and put the sandbox's time on it.
+
+        Our own processes on this machine age their tokens by that time.
+        """
+        if control.is_control(call.path):
+            answer = control.answer(self, call)
+        else:
+            answer = self.router.answer(call)
+        announced = (b"x-sandbox-time", b"%d" % self.now())
+        return replace(answer, headers=(*answer.headers, announced))
+
     def start(self) -> Self:
         """Listen, and return when requests are answered.
 
         Raises:
-            OSError: the port is taken.
+            OSError: the port is taken, or the state's file cannot be written.
+            ValidationError: the state's file holds no world.
         """
         listener = _listen(*self._address)
-        self._server = _Server(create_app(self._live), listener)
+        try:
+            self._keeper = self._keep()
+        except BaseException:
+            listener.close()
+            raise
+        self._server = _Server(Wire(self.respond, exposed=self._exposed), listener)
         self._server.start()
         return self
 
     def stop(self) -> None:
-        """Stop listening and end the thread. Stopping twice is fine."""
+        """Stop listening and end the threads. Stopping twice is fine."""
+        self.router.courier.stop()
         if self._server is not None:
             self._server.stop()
             self._server = None
+        if self._keeper is not None:
+            self._keeper.stop()
+            self._keeper = None
 
     def wait(self) -> None:
         """Block until the server ends."""
@@ -125,52 +166,27 @@ class Sandbox:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def advance(self, seconds: float) -> None:
-        """Move the sandbox's clock forward.
-
-        Raises:
-            ValidationError: the clock would go back.
-        """
-        with self._live as (world, _):
-            world.advance(seconds)
-
-    def authorize(
-        self,
-        url: str,
-        *,
-        person: str = "mina",
-        scopes: Iterable[str] | None = None,
-        decision: bool = True,
-    ) -> str:
-        """Decide as a person would in the browser, and return the callback URL.
-
-        Args:
-            url: what ``get_authorization_url`` made.
-            person: who decides.
-            scopes: what to allow, by default everything that was asked for.
-            decision: False to decline.
-
-        Raises:
-            AuthorizeError: TikTok would show its own error page and never come back.
-            KeyError: nobody has this id.
-        """
-        query = parse_qsl(urlsplit(url).query, keep_blank_values=True, errors="surrogateescape")
-        with self._live as (world, now):
-            asked = read_request(world, dict(query))
-            if not decision:
-                return deny(asked)
-            decides = world.people[person].person_id
-            return allow(world, now, asked, decides, asked.scopes if scopes is None else scopes)
+    def _keep(self) -> Keeper | None:
+        if self._state is None:
+            return None
+        keeper = Keeper(self, self._state)
+        keeper.load()
+        if self._knobs is not None:
+            self.turn(**asdict(self._knobs))
+        keeper.start()
+        return keeper
 
 
 class _Server(uvicorn.Server):
     """uvicorn in a daemon thread, which tells when it is up."""
 
-    def __init__(self, app: ASGIApp, listener: socket.socket) -> None:
+    def __init__(self, app: Wire, listener: socket.socket) -> None:
         super().__init__(
             uvicorn.Config(
-                app,
+                cast("ASGI3Application", app),
                 access_log=False,
+                http=WireProtocol,
+                interface="asgi3",
                 lifespan="off",
                 log_config=None,
                 server_header=False,

@@ -1,52 +1,57 @@
 """The sandbox's state: who granted what to whom, and until when. No I/O, no clock of its own.
 
 Rows are frozen values; the tables change only through the methods below, each of which is told
-what time it is. Tables are kept in order of expiry, so that what is over can be swept from the
-front and memory stays flat however long a sandbox runs.
+what time it is.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import math
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING
 
 from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.sandbox.catalog import BASIC_SCOPE, DEFAULT_APP, PEOPLE, SCOPES
-from tiktok_oauth.sandbox.mint import mint_code, mint_log_id, mint_token, open_id
+from tiktok_oauth.sandbox.grants import Grant, Grants
+from tiktok_oauth.sandbox.knobs import Knobs
+from tiktok_oauth.sandbox.limits import Limits
+from tiktok_oauth.sandbox.mint import Claims, Mint, open_id
+from tiktok_oauth.sandbox.notices import AUTHORIZATION_REMOVED, Notice, Reason, write_content
+from tiktok_oauth.sandbox.registration import check_app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from random import Random
 
-    from tiktok_oauth.sandbox.catalog import App, Person
+    from tiktok_oauth.sandbox.catalog import App, Person, Status
+    from tiktok_oauth.sandbox.posting import Post
+    from tiktok_oauth.sandbox.qr import QrLogin
 
-
-@dataclass(frozen=True, slots=True)
-class Knobs:
-    """What can be set: lifetimes in seconds, by default as TikTok documents since November 2026.
-
-    TikTok documents no lifetime of a code; five minutes is what people report.
-    """
-
-    access_ttl: int = 7_200
-    refresh_ttl: int = 15_552_000
-    code_ttl: int = 300
-    client_ttl: int = 7_200
+_KEY_SIZE = 32
+_CENTURIES = 10 * 3_155_760_000
 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """A person allowed an app some scopes, for one redirect URI."""
+    """A person allowed an app some scopes.
+
+    Attributes:
+        client_key: the app.
+        person_id: the person.
+        scopes: what was allowed.
+        redirect_uri: what the exchange has to repeat; None where the request named none.
+        code_challenge: what the code verifier is measured by, if anything.
+    """
 
     client_key: str
     person_id: str
     scopes: tuple[str, ...]
-    redirect_uri: str
+    redirect_uri: str | None
     code_challenge: str | None = None
 
 
@@ -59,36 +64,8 @@ class Code:
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """What one exchange created. It ends ``refresh_ttl`` after it, however often it is refreshed.
-
-    The grant knows its one living refresh token; those before it are nowhere kept.
-    """
-
-    grant_id: int
-    client_key: str
-    person_id: str
-    scopes: tuple[str, ...]
-    dies: float
-    refresh_token: str = field(repr=False)
-
-    @property
-    def open_id(self) -> str:
-        """The person's id for this app."""
-        return open_id(self.client_key, self.person_id)
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What an access token opens."""
-
-    grant_id: int
-    dies: float
-
-
-@dataclass(frozen=True, slots=True)
 class TokenSet:
-    """The answer to an exchange or a refresh; lifetimes are what remains, in seconds."""
+    """What an exchange or a refresh gives, and to whom; lifetimes are what remains, in seconds."""
 
     access_token: str = field(repr=False)
     expires_in: int
@@ -96,6 +73,7 @@ class TokenSet:
     refresh_expires_in: int
     refresh_token: str = field(repr=False)
     scope: str
+    person_id: str
 
 
 class OAuthRefusal(Exception):  # noqa: N818 - a refusal is an answer, not a failure of ours
@@ -107,21 +85,13 @@ class OAuthRefusal(Exception):  # noqa: N818 - a refusal is an answer, not a fai
         self.description = description
 
 
-class _Mortal(Protocol):
-    @property
-    def dies(self) -> float: ...
-
-
-Key = TypeVar("Key")
-Row = TypeVar("Row", bound=_Mortal)
-
-
 class World:
-    """Apps, people, codes, grants and tokens, and how far the clock was moved.
+    """Apps, people, codes and grants, and how far the clock was moved.
 
     Args:
-        dice: where codes and tokens come from; a seeded one makes a world reproducible.
-        knobs: lifetimes.
+        dice: rolled once, for the key that everything minted follows from; seeded ones make a
+            world reproducible.
+        knobs: lifetimes and behaviour.
         apps: who may ask.
         people: who may answer.
     """
@@ -135,48 +105,54 @@ class World:
         people: Iterable[Person] = PEOPLE,
     ) -> None:
         self.knobs: Knobs = knobs or Knobs()
-        self.apps: dict[str, App] = {app.client_key: app for app in apps}
+        self.apps: dict[str, App] = {app.client_key: check_app(app) for app in apps}
         self.people: dict[str, Person] = {person.person_id: person for person in people}
         self.offset: float = 0.0
-        self._dice = dice
-        self._codes: OrderedDict[str, Code] = OrderedDict()
-        self._grants: OrderedDict[int, Grant] = OrderedDict()
-        self._access: OrderedDict[str, Access] = OrderedDict()
-        self._refresh: dict[str, int] = {}
-        self._connections: dict[tuple[str, str], set[int]] = {}
-        self._last_grant = 0
+        self.mint: Mint = Mint(dice.randbytes(_KEY_SIZE))
+        self.grants: Grants = Grants()
+        self.codes: OrderedDict[str, Code] = OrderedDict()
+        self.qr_logins: OrderedDict[str, QrLogin] = OrderedDict()
+        self.posts: OrderedDict[str, Post] = OrderedDict()
+        self.limits: Limits = Limits()
+        self.notices: list[Notice] = []
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward.
 
         Raises:
-            ValidationError: the clock would go back.
+            ValidationError: the clock would go back, or leave the calendar.
         """
         if not 0 <= seconds < math.inf:
             raise invalid_argument("seconds must be 0 or more: the clock only moves forward.")
+        if self.offset + seconds > _CENTURIES:
+            raise invalid_argument("seconds must not lead the clock farther than 1,000 years.")
         self.offset += seconds
 
     def log_id(self, now: float) -> str:
         """Return a new id for TikTok's own logs."""
-        return mint_log_id(self._dice, now)
+        return self.mint.log_id(now)
 
     def counts(self) -> dict[str, int]:
         """Return how many rows each table has."""
         return {
-            "access_tokens": len(self._access),
             "apps": len(self.apps),
-            "codes": len(self._codes),
-            "grants": len(self._grants),
+            "codes": len(self.codes),
+            "grants": len(self.grants),
             "people": len(self.people),
         }
 
+    def in_order(self, scopes: Iterable[str]) -> tuple[str, ...]:
+        """Return what is granted for these scopes: the basic one always goes with them."""
+        wanted = (*scopes, BASIC_SCOPE)
+        order: Iterable[str] = wanted if self.knobs.scope_order == "asked" else SCOPES
+        return tuple(dict.fromkeys(scope for scope in order if scope in wanted))
+
     def consent(self, now: float, consent: Consent) -> str:
-        """Return a code for what the person allowed; the basic scope always goes with it."""
-        _sweep(self._codes, now)
-        wanted = {BASIC_SCOPE, *consent.scopes}
-        granted = tuple(scope for scope in SCOPES if scope in wanted)
-        code = mint_code(self._dice)
-        self._codes[code] = Code(replace(consent, scopes=granted), now + self.knobs.code_ttl)
+        """Return a code for what the person allowed."""
+        _sweep(self.codes, now)
+        code = self.mint.code()
+        granted = replace(consent, scopes=self.in_order(consent.scopes))
+        self.codes[code] = Code(granted, now + self.knobs.code_ttl)
         return code
 
     def exchange(
@@ -187,41 +163,61 @@ class World:
         Raises:
             OAuthRefusal: the code, the redirect URI or the verifier does not fit.
         """
-        waiting = self._codes.get(code)
+        waiting = self.codes.get(code)
         known = waiting is not None and waiting.consent.client_key == app.client_key
         if waiting is None or not known or now >= waiting.dies:
             raise OAuthRefusal("invalid_grant", "Authorization code is expired.")
         consent = waiting.consent
-        if redirect_uri != consent.redirect_uri:
+        if consent.redirect_uri not in (redirect_uri, None):
             raise OAuthRefusal(
                 "invalid_request", "Redirect_uri is not matched with the uri when requesting code."
             )
-        if consent.code_challenge is not None and not _proves(verifier, consent.code_challenge):
+        if not self._proves(verifier, consent.code_challenge):
             raise OAuthRefusal("invalid_request", "Code verifier or code challenge is invalid.")
-        del self._codes[code]
-        return self._issue(now, self._begin_grant(now, consent))
+        del self.codes[code]
+        return self.begin_grant(now, consent)
+
+    def begin_grant(self, now: float, consent: Consent) -> TokenSet:
+        """Return the tokens of a new grant."""
+        self.grants.sweep(now)
+        grant = Grant(
+            self.grants.last + 1,
+            consent.client_key,
+            consent.person_id,
+            self.in_order(consent.scopes),
+            now + self.knobs.refresh_ttl,
+        )
+        self.grants.add(grant)
+        return self._issue(now, grant)
 
     def refresh(self, now: float, app: App, refresh_token: str) -> TokenSet:
-        """Rotate: the token sent is dead as soon as the new one is issued.
+        """Rotate, in the way that the knobs say; by default the token sent is dead then.
 
         Raises:
             OAuthRefusal: the token was rotated, revoked, has expired or never was.
         """
-        grant = self._grants.get(self._refresh.get(refresh_token, 0))
-        if grant is None or grant.client_key != app.client_key or now >= grant.dies:
+        claims = self.mint.open("rft", refresh_token)
+        grant = claims and self.grants.get(claims.grant_id)
+        if not claims or not grant or grant.client_key != app.client_key or now >= grant.dies:
             raise OAuthRefusal("invalid_grant", "Refresh token is invalid or expired.")
-        del self._refresh[refresh_token]
-        rotated = replace(grant, refresh_token=mint_token(self._dice, "rft"))
-        self._grants[grant.grant_id] = rotated
-        self._refresh[rotated.refresh_token] = grant.grant_id
-        return self._issue(now, rotated)
+        if claims.number == grant.generation:
+            return self._issue(now, self._rotate(now, grant))
+        if self._may_repeat(now, grant, claims.number):
+            return self._issue(now, grant)
+        if self.knobs.rotation == "family":
+            self.grants.end(grant)
+        raise OAuthRefusal("invalid_grant", "Refresh token is invalid or expired.")
 
-    def client_token(self) -> tuple[str, int]:
+    def client_token(self, now: float) -> tuple[str, int]:
         """Return a new client access token and its lifetime; no endpoint here asks for one."""
-        return mint_token(self._dice, "clt"), self.knobs.client_ttl
+        lifetime = self.knobs.client_ttl
+        claims = Claims(0, int.from_bytes(self.mint.draw(8), "big"), now + lifetime)
+        return self.mint.seal("clt", claims), lifetime
 
-    def revoke(self, now: float, app: App, access_token: str) -> None:
-        """Disconnect the app from the person behind a token: every grant between them ends.
+    def revoke(self, now: float, app: App, access_token: str) -> str:
+        """Disconnect the app from the person behind a token, who is returned.
+
+        Every grant between the two ends.
 
         Raises:
             OAuthRefusal: the access token is dead; it takes a living one to revoke.
@@ -229,62 +225,114 @@ class World:
         grant = self.bearer(now, access_token)
         if grant is None or grant.client_key != app.client_key:
             raise OAuthRefusal("invalid_grant", "Access token is invalid or expired.")
-        for grant_id in tuple(self._connections[grant.client_key, grant.person_id]):
-            self._disconnect(self._grants.pop(grant_id))
+        self.disconnect(now, app.client_key, grant.person_id, Reason.REVOKED)
+        return grant.person_id
+
+    def disconnect(self, now: float, client_key: str, person_id: str, reason: Reason) -> bool:
+        """End every grant between an app and a person, and tell the app if there was any."""
+        ended = self.grants.between(client_key, person_id)
+        for grant in ended:
+            self.grants.end(grant)
+        if ended:
+            self.notify(now, client_key, AUTHORIZATION_REMOVED, person_id, {"reason": reason})
+        return bool(ended)
+
+    def leave(self, now: float, person_id: str, reason: Reason) -> None:
+        """Let a person go, for good (deleted, banned) or from all apps at once (age changed).
+
+        Raises:
+            KeyError: nobody has this id.
+        """
+        person = self.people[person_id]
+        for client_key in self.apps:
+            self.disconnect(now, client_key, person_id, reason)
+        if reason in (Reason.DELETED, Reason.BANNED):
+            status: Status = "deleted" if reason is Reason.DELETED else "banned"
+            self.people[person_id] = replace(person, status=status)
+
+    def person_of(self, client_key: str, account: str) -> str:
+        """Return who has this open_id, "" for nobody."""
+        people = (one for one in self.people if open_id(client_key, one) == account)
+        return next(people, "")
+
+    def notify(
+        self,
+        now: float,
+        client_key: str,
+        event: str,
+        person_id: str,
+        details: Mapping[str, object],
+        *,
+        after: float = 0,
+    ) -> None:
+        """Queue an event for an app that registered an address for them."""
+        if self.apps[client_key].webhook_url is None:
+            return
+        account = open_id(client_key, person_id)
+        content = write_content(details)
+        self.notices.append(
+            Notice(client_key, event, int(now + after), account, content, now + after)
+        )
 
     def bearer(self, now: float, access_token: str) -> Grant | None:
         """Return the grant that a living access token stands for."""
-        access = self._access.get(access_token)
-        if access is None or now >= access.dies:
+        claims = self.mint.open("act", access_token)
+        grant = claims and self.grants.get(claims.grant_id)
+        if not claims or not grant or claims.number < grant.floor:
             return None
-        grant = self._grants.get(access.grant_id)
-        return None if grant is None or now >= grant.dies else grant
+        return None if now >= claims.dies or now >= grant.dies else grant
 
-    def _begin_grant(self, now: float, consent: Consent) -> Grant:
-        for ended in _sweep(self._grants, now):
-            self._disconnect(ended)
-        self._last_grant += 1
-        grant = Grant(
-            self._last_grant,
-            consent.client_key,
-            consent.person_id,
-            consent.scopes,
-            now + self.knobs.refresh_ttl,
-            mint_token(self._dice, "rft"),
+    def _rotate(self, now: float, grant: Grant) -> Grant:
+        sliding = self.knobs.refresh_expiry == "sliding"
+        return replace(
+            grant,
+            dies=now + self.knobs.refresh_ttl if sliding else grant.dies,
+            generation=grant.generation + (self.knobs.rotation != "none"),
+            rotated=now,
+            floor=grant.serial if self.knobs.old_access_dies else grant.floor,
         )
-        self._grants[grant.grant_id] = grant
-        self._refresh[grant.refresh_token] = grant.grant_id
-        self._connections.setdefault((grant.client_key, grant.person_id), set()).add(grant.grant_id)
-        return grant
+
+    def _may_repeat(self, now: float, grant: Grant, number: int) -> bool:
+        """Whether the token before the living one still works, and buys that one again."""
+        if number != grant.generation - 1:
+            return False
+        rotation = self.knobs.rotation
+        in_time = now < grant.rotated + self.knobs.leeway
+        return rotation == "grace" or (rotation == "leeway" and in_time)
 
     def _issue(self, now: float, grant: Grant) -> TokenSet:
-        _sweep(self._access, now)
-        access_token = mint_token(self._dice, "act")
-        self._access[access_token] = Access(grant.grant_id, now + self.knobs.access_ttl)
+        claims = Claims(grant.grant_id, grant.serial, now + self.knobs.access_ttl)
+        self.grants.put(replace(grant, serial=grant.serial + 1))
         return TokenSet(
-            access_token,
+            self.mint.seal("act", claims),
             self.knobs.access_ttl,
-            grant.open_id,
+            open_id(grant.client_key, grant.person_id),
             int(grant.dies - now),
-            grant.refresh_token,
+            self.mint.seal("rft", Claims(grant.grant_id, grant.generation)),
             ",".join(grant.scopes),
+            grant.person_id,
         )
 
-    def _disconnect(self, grant: Grant) -> None:
-        del self._refresh[grant.refresh_token]
-        connection = grant.client_key, grant.person_id
-        self._connections[connection].remove(grant.grant_id)
-        if not self._connections[connection]:
-            del self._connections[connection]
+    def _proves(self, verifier: str | None, challenge: str | None) -> bool:
+        """Whether the verifier fits: TikTok compares lower-case hex, not RFC 7636's base64url."""
+        if challenge is None:
+            return True
+        digest = hashlib.sha256((verifier or "").encode()).digest()
+        expected = challenge.encode("utf-8", "replace")
+        if hmac.compare_digest(digest.hex().encode(), expected):
+            return self.knobs.pkce != "strict" or _is_verifier(verifier or "")
+        encoded = base64.urlsafe_b64encode(digest).rstrip(b"=")
+        return self.knobs.pkce == "lenient" and hmac.compare_digest(encoded, expected)
 
 
-def _proves(verifier: str | None, challenge: str) -> bool:
-    """Whether the verifier fits: TikTok compares lower-case hex, not RFC 7636's base64url."""
-    digest = hashlib.sha256((verifier or "").encode()).hexdigest()
-    return hmac.compare_digest(digest.encode(), challenge.encode("utf-8", "replace"))
+def _is_verifier(text: str) -> bool:
+    """Whether RFC 7636 allows this as a verifier: TikTok's own SDKs make some that it does not."""
+    unreserved = text.replace("-", "").replace(".", "").replace("_", "").replace("~", "")
+    return 43 <= len(text) <= 128 and unreserved.isascii() and unreserved.isalnum()  # noqa: PLR2004
 
 
-def _sweep(table: OrderedDict[Key, Row], now: float) -> list[Row]:
-    """Drop up to two rows at the front whose time is over: enough to outrun each new row."""
-    over = [key for key, row in islice(table.items(), 2) if now >= row.dies]
-    return [table.pop(key) for key in over]
+def _sweep(codes: OrderedDict[str, Code], now: float) -> None:
+    """Drop up to two codes at the front whose time is over: enough to outrun each new one."""
+    over = [code for code, row in islice(codes.items(), 2) if now >= row.dies]
+    for code in over:
+        del codes[code]
