@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import logging
 import pickle
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from tests.support.scripted import Recorder, silence_logging
 from tiktok_oauth import configure_logging
@@ -103,7 +104,7 @@ def watching(client: Any, *, as_json: bool) -> Iterator[Watch]:  # noqa: ANN401 
         watch.recorder(event)
         core.report(event)
 
-    client._core = dataclasses.replace(core, report=report)  # noqa: SLF001 - listens in
+    client._core = msgspec.structs.replace(core, report=report)  # noqa: SLF001 - listens in
     try:
         yield watch
     finally:
