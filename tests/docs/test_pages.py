@@ -10,6 +10,9 @@ import pytest
 
 from tiktok_oauth import Sandbox, TikTokOAuth
 
+pytestmark = pytest.mark.slow
+"""Starts servers."""
+
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 

@@ -17,6 +17,9 @@ from tiktok_oauth.sandbox.serve import Sandbox
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+"""Starts servers."""
+
 
 def test_tokens_survive_a_restart(tmp_path: Path) -> None:
     """The clock, too; the file is its owner's alone."""

@@ -18,6 +18,9 @@ from tiktok_oauth.sandbox.serve import Sandbox
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
+"""Starts servers."""
+
 
 def has_ipv6_loopback() -> bool:
     """Whether ::1 can be listened on here."""

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from tests.transport.callers import Caller
     from tests.transport.conftest import Call
 
+pytestmark = pytest.mark.slow
+"""Sockets of its own."""
+
 CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}"
 
 

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from tests.transport.conftest import Call
     from tiktok_oauth.protocol.http import HttpResponse
 
+pytestmark = pytest.mark.slow
+"""Sockets of its own."""
+
 
 def failure(attempt: Future[HttpResponse]) -> TransportError:
     """Return what the attempt ended with, having checked that it drags nothing along."""

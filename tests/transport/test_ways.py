@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from tests.transport.conftest import Call
 
+pytestmark = pytest.mark.slow
+"""Sockets of its own."""
+
 PASSWORD = b"Proxy-Authorization: Basic " + base64.b64encode(b"u@x:s3cret")
 
 
