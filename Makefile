@@ -32,7 +32,7 @@ check: lint types layers fast ## Run every check but the slow tests
 
 .PHONY: fast
 fast: $(DEV) ## Run the fast tests; ARGS="-k token" narrows them
-	$(BIN)/python -m pytest -m "$(FAST)" -n auto $(ARGS)
+	$(BIN)/python -m pytest -m "$(FAST)" $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(DEV) ## Run the parsers' property tests over a million examples
