@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tiktok_oauth.sandbox import control
+from tiktok_oauth.sandbox import control, desk
 from tiktok_oauth.sandbox.http import BODY_LIMIT, Call, text_answer
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class Wire:
         if call is None:
             return
         trusted = self._exposed or _OWN_NAME.fullmatch(call.header(b"host"))
-        if control.is_control(call.path) and not trusted:
+        guarded = call.path == desk.PATH or control.is_control(call.path)
+        if guarded and not trusted:
             answer = text_answer(421, "Call the controls by this machine's own name: 127.0.0.1.")
         else:
             answer = self._respond(call)

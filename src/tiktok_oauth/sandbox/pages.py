@@ -1,7 +1,8 @@
-"""The sandbox's pages: everything escaped, no script, and a banner that says what this is not."""
+"""The sandbox's pages: all escaped, no inline script, and a banner that says what this is not."""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -11,6 +12,31 @@ from tiktok_oauth.sandbox.http import Answer
 _HERE = Path(__file__).parent
 STATIC = _HERE / "static"
 
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def moment(seconds: float) -> str:
+    """Return a Unix time as a date and a time of day in UTC."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%d %B %Y, %H:%M:%S} UTC".lstrip("0")
+
+
+def machine_time(seconds: float) -> str:
+    """Return a Unix time as a ``time`` element has it in its attribute."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def duration(seconds: float) -> str:
+    """Return a length of time in its largest unit, and the next one."""
+    rest = round(seconds)
+    first = next((at for at, (_, size) in enumerate(_UNITS) if rest >= size), len(_UNITS) - 1)
+    parts: list[str] = []
+    for unit, size in _UNITS[first : first + 2]:
+        count, rest = divmod(rest, size)
+        if count or not parts:
+            parts.append(f"{count} {unit}")
+    return " ".join(parts)
+
+
 _templates = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
     autoescape=True,
@@ -18,6 +44,9 @@ _templates = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+_templates.filters["duration"] = duration
+_templates.filters["machine_time"] = machine_time
+_templates.filters["moment"] = moment
 
 REMEDIES = {
     ("param_error", "client_key"): (
@@ -46,24 +75,32 @@ REMEDIES = {
 """(error, error_type) -> what to correct."""
 
 
-def page(name: str, *, form_action: str = "'none'", **context: object) -> Answer:
-    """Return a rendered template under a policy that allows our style sheet and images only.
+def page(
+    name: str, *, form_action: str = "'none'", scripted: bool = False, **context: object
+) -> Answer:
+    """Return a rendered template under a policy that allows nothing but our own files.
 
     Args:
         name: the template, without its ending.
         form_action: where forms may lead, in the policy's words. Chromium also applies it to
             the redirect that answers a form, so the app's origin belongs in it.
+        scripted: whether a script of ours may run, and call the sandbox.
         context: the template's variables.
     """
     policy = (
         "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none';"
         f" frame-ancestors 'none'; form-action {form_action}"
     )
+    referrer = b"no-referrer"
+    if scripted:
+        policy += "; script-src 'self'; connect-src 'self'"
+        # With no referrer at all, browsers would not tell us the origin of our own forms either.
+        referrer = b"same-origin"
     headers = (
         (b"content-type", b"text/html; charset=utf-8"),
         (b"cache-control", b"no-store"),
         (b"content-security-policy", policy.encode()),
-        (b"referrer-policy", b"no-referrer"),
+        (b"referrer-policy", referrer),
         (b"x-content-type-options", b"nosniff"),
         (b"x-frame-options", b"DENY"),
     )

@@ -68,8 +68,6 @@ class Router:
         return self._page(call) if call.method in ("GET", "HEAD") else not_found()
 
     def _page(self, call: Call) -> Answer:
-        if call.path == "/":
-            return site.home(call)
         if call.path == site.ERROR_PATH:
             return site.authorize_error(call)
         if call.path.startswith(site.AVATARS):

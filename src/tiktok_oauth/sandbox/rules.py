@@ -136,6 +136,10 @@ class Faults:
         """Switch a fault on."""
         self._active.append(_Active(rule))
 
+    def remove(self, name: str) -> None:
+        """Switch every fault of this name off."""
+        self._active = [active for active in self._active if active.rule.fault != name]
+
     def clear(self) -> None:
         """Switch every fault off."""
         self._active.clear()

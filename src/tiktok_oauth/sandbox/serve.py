@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self, cast
 import uvicorn
 
 from tiktok_oauth.errors import invalid_argument
-from tiktok_oauth.sandbox import control
+from tiktok_oauth.sandbox import control, desk
 from tiktok_oauth.sandbox.asgi import Wire, WireProtocol
 from tiktok_oauth.sandbox.controls import Controls
 from tiktok_oauth.sandbox.inprocess import AsyncInProcess, InProcess
@@ -121,7 +121,9 @@ class Sandbox(Controls):
 
         Our own processes on this machine age their tokens by that time.
         """
-        if control.is_control(call.path):
+        if call.path == desk.PATH:
+            answer = desk.answer(self, call)
+        elif control.is_control(call.path):
             answer = control.answer(self, call)
         else:
             answer = self.router.answer(call)

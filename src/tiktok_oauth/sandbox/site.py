@@ -1,4 +1,4 @@
-"""What people see: the consent page, TikTok's error page, and the sandbox's own front."""
+"""What people see of TikTok: the consent page, the error page, and everybody's picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from tiktok_oauth.sandbox.authorize import AuthorizeError, allow, allow_again, deny, read_request
 from tiktok_oauth.sandbox.avatar import draw
-from tiktok_oauth.sandbox.catalog import BASIC_SCOPE, DEFAULT_APP, SCOPES
+from tiktok_oauth.sandbox.catalog import BASIC_SCOPE, SCOPES
 from tiktok_oauth.sandbox.http import Answer, not_found, redirect
 from tiktok_oauth.sandbox.pages import REMEDIES, STATIC, page
 from tiktok_oauth.sandbox.registration import serves
@@ -25,11 +25,6 @@ ERROR_PATH = "/v2/auth/error/"
 AVATARS = "/_sandbox/avatars/"
 STATIC_FILES = "/_sandbox/static/"
 _SESSION = "sandbox_session"
-
-
-def home(call: Call) -> Answer:
-    """Tell a visitor what this is and how to point a client here."""
-    return page("home", app=DEFAULT_APP, origin=call.origin, authorize=AUTHORIZE_PATH)
 
 
 def authorize(visit: Visit) -> Answer:
