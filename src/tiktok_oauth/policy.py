@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.config import RetryPolicy
 
 
-class Failure(msgspec.Struct, frozen=True):
+class Failure(msgspec.Struct, frozen=True, gc=False):
     """One failed attempt, as far as the decision needs it.
 
     Attributes:

@@ -37,7 +37,7 @@ _LOST = (
 )
 
 
-class Call(msgspec.Struct, Generic[T], frozen=True):
+class Call(msgspec.Struct, Generic[T], frozen=True, gc=False):
     """One request and how to read its answer.
 
     Attributes:

@@ -24,7 +24,7 @@ class Headers(Protocol):
         ...
 
 
-class HttpRequest(msgspec.Struct, frozen=True):
+class HttpRequest(msgspec.Struct, frozen=True, gc=False):
     """A request ready to be sent.
 
     ``url`` never holds a secret. Headers and body may, so neither shows in ``repr``.
@@ -39,7 +39,7 @@ class HttpRequest(msgspec.Struct, frozen=True):
         return f"HttpRequest(method={self.method!r}, url={self.url!r})"
 
 
-class HttpResponse(msgspec.Struct, frozen=True):
+class HttpResponse(msgspec.Struct, frozen=True, gc=False):
     """An answer as it came off the wire: nothing decoded, no redirect followed.
 
     ``overflow`` is true when the body was longer than the caller's limit; ``body`` then
