@@ -308,8 +308,9 @@ HELD = """
 import os, threading
 from tests.support.scripted import *
 from tiktok_oauth import TikTokOAuth
+from tiktok_oauth.observe import metrics
 client = TikTokOAuth("aw0key", "s3cret", transport=ScriptedTransport(Script(answer(PROFILE))))
-for holder in (client._observers._metrics, client._sender):
+for holder in (metrics._guard, client._observers._metrics, client._sender):
     for held in vars(holder).values():
         if isinstance(held, type(threading.Lock())):
             held.acquire()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tiktok_oauth.errors import TikTokErrorCode
 from tiktok_oauth.events import CallEnded
-from tiktok_oauth.observe.metrics import Metrics, _renew_locks
+from tiktok_oauth.observe.metrics import Metrics, _guard
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,8 +117,8 @@ def test_a_child_counts_though_a_lock_was_held_at_the_fork() -> None:
     """What runs in a child right after the fork gives every client's figures a free lock."""
     metrics = Metrics()
     metrics.count(ended(0.1))
-    with metrics._lock:  # noqa: SLF001 - as another thread would hold it
-        _renew_locks()
+    with _guard.lock:  # as another thread would hold it
+        _guard.renew()
         metrics.count(ended(0.1))
 
     assert metrics.snapshot().requests == 2

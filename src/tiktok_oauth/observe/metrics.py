@@ -11,7 +11,6 @@ from operator import add
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
 from tiktok_oauth.types import CallMetrics, MetricsSnapshot
 
@@ -24,6 +23,9 @@ _PER_LOG = 1 / math.log(_GROWTH)
 _SMALLEST = 1e-6
 _BUCKETS = 1000
 """Buckets of 2 % width from a microsecond to seven minutes: 8 kB a method."""
+
+
+_NO_COUNTS = bytes(8 * _BUCKETS)
 
 
 class _Tally:
@@ -50,7 +52,7 @@ class _Tally:
         self.seconds = 0.0
         self.shortest = math.inf
         self.longest = 0.0
-        self.buckets = array("Q", bytes(8 * _BUCKETS))
+        self.buckets = array("Q", _NO_COUNTS)
 
     def add(self, seconds: float, attempts: int, code: TikTokErrorCode | None) -> None:
         self.requests += 1
@@ -107,20 +109,31 @@ def _share(part: float, whole: int) -> float:
     return part / whole if whole else 0.0
 
 
+class _Guard:
+    """One lock for all clients: it is held for two microseconds, and renewed after a fork."""
+
+    def __init__(self) -> None:
+        self.renew()
+        if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
+            os.register_at_fork(after_in_child=self.renew)
+
+    def renew(self) -> None:
+        """Another thread may have held the lock while this process was forked."""
+        self.lock = Lock()
+
+
+_guard = _Guard()
+
+
 class Metrics:
     """Counts the calls of one client. Safe to share between threads, and after a fork."""
 
     def __init__(self) -> None:
         self._methods: dict[str, _Tally] = {}
-        self._renew_lock()
-        _instances.add(self)
-
-    def _renew_lock(self) -> None:
-        self._lock = Lock()
 
     def count(self, event: CallEnded) -> None:
         """Take note of a call that ended."""
-        with self._lock:
+        with _guard.lock:
             tally = self._methods.get(event.method)
             if tally is None:
                 tally = self._methods[event.method] = _Tally()
@@ -129,22 +142,9 @@ class Metrics:
     def snapshot(self) -> MetricsSnapshot:
         """The figures of this moment."""
         total = _Tally()
-        with self._lock:
+        with _guard.lock:
             for tally in self._methods.values():
                 total.merge(tally)
             methods = {name: tally.snapshot() for name, tally in self._methods.items()}
         shared = {f.name: getattr(total.snapshot(), f.name) for f in fields(CallMetrics)}
         return MetricsSnapshot(**shared, methods=MappingProxyType(methods))
-
-
-_instances: WeakSet[Metrics] = WeakSet()
-
-
-def _renew_locks() -> None:
-    """Another thread may have held a lock while this process was forked."""
-    for metrics in _instances:
-        metrics._renew_lock()  # noqa: SLF001 - the class above
-
-
-if hasattr(os, "register_at_fork"):  # pragma: no branch - Windows has no fork
-    os.register_at_fork(after_in_child=_renew_locks)
