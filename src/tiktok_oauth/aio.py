@@ -20,7 +20,7 @@ from tiktok_oauth.wiring import Observers, check_transport, named_transport, wir
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from types import TracebackType
 
     from tiktok_oauth.connection import ConnectionSettings
@@ -343,12 +343,13 @@ class _Sender:
         self._opened: list[AsyncTransport] = []
         self.closed = False
 
-    async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
+    def send(self, request: HttpRequest, *, timeout: float, limit: int) -> Awaitable[HttpResponse]:
         if not self._opened:
             self._opened.append(self._opener())
         if self.closed:
             raise ClosedError("closed", phase=Phase.CONNECT)
-        return await self._opened[0].send(request, timeout=timeout, limit=limit)
+        # Not awaited here: with many calls at once, each coroutine is one more object to collect.
+        return self._opened[0].send(request, timeout=timeout, limit=limit)
 
     async def aclose(self) -> None:
         for transport in self._opened:

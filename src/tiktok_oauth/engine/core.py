@@ -10,7 +10,7 @@ from tiktok_oauth.credentials import credential_problem, redirect_problem
 from tiktok_oauth.errors import InvalidCredentialsError, invalid_argument, invalid_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from tiktok_oauth.config import ClientConfig
     from tiktok_oauth.events import Event
@@ -27,7 +27,7 @@ class Sender(Protocol):
         """Whether the client was closed."""
         ...
 
-    async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
+    def send(self, request: HttpRequest, *, timeout: float, limit: int) -> Awaitable[HttpResponse]:
         """As ``Transport.send``."""
         ...
 
