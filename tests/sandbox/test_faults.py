@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tests.sandbox.visitor import Answer, Visitor
     from tiktok_oauth.sandbox.serve import Sandbox
 
+pytestmark = pytest.mark.slow
+"""Starts servers."""
+
 INFO = "/v2/user/info/?fields=open_id,display_name"
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tests.service.site import Browser, Site
     from tiktok_oauth.sandbox.serve import Sandbox
 
+pytestmark = pytest.mark.slow
+"""Starts servers."""
+
 OTHER_STATE = "f" * 64
 
 

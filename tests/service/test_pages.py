@@ -18,6 +18,9 @@ from tiktok_oauth.service.settings import ServiceSettings
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytestmark = pytest.mark.slow
+"""Starts servers."""
+
 PAGES = ["/", "/nothing", "/accounts/nobody", "/callback", "/healthz", "/static/service.css"]
 
 
