@@ -124,6 +124,7 @@ def test_every_call_of_the_awaiting_client_is_awaited() -> None:
 HEAVY = {"aiohttp", "urllib3", "asyncio", "msgspec", "email", "http", "ssl", "urllib.request"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("statement", "allowed"),
     [

@@ -67,6 +67,7 @@ def test_faults_come_from_options() -> None:
     ]
 
 
+@pytest.mark.slow
 def test_a_world_is_kept_between_runs(tmp_path: Path) -> None:
     """In the file that is named."""
     file = str(tmp_path / "world.json")

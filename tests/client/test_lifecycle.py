@@ -297,6 +297,7 @@ assert blocking.metrics().requests == 1
 """
 
 
+@pytest.mark.slow
 def test_clients_work_after_a_fork() -> None:
     """A child uses the clients its parent used; each counts its own calls."""
     done = run_python(FORKED, PYTHONPATH=".:src")
@@ -323,6 +324,7 @@ assert os.waitpid(child, 0)[1] == 0
 """
 
 
+@pytest.mark.slow
 def test_a_lock_held_during_a_fork_does_not_stop_the_child() -> None:
     """Another thread may have been inside the client while this one forked."""
     done = run_python(HELD, PYTHONPATH=".:src")

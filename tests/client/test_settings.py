@@ -177,6 +177,7 @@ def run_python(script: str, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
+@pytest.mark.slow
 def test_the_ready_client_reads_the_environment_when_first_used() -> None:
     """Importing it needs no variable; the first use, from whichever thread, reads them once."""
     done = run_python(READY)
@@ -196,6 +197,7 @@ assert not hasattr(tiktok_oauth, "no_such_name")
 """
 
 
+@pytest.mark.slow
 def test_the_ready_client_says_what_is_missing() -> None:
     """Without credentials each use raises the typed error, and so does a wrong variable."""
     bare = run_python(NOT_READY)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tiktok_oauth import Sandbox
 
 
+@pytest.mark.slow
 def test_the_plugin_imports_nothing_by_itself() -> None:
     """Neither a client nor a server nor an HTTP library, until a test wants one."""
     program = "import tiktok_oauth.pytest_plugin, sys; print(*sys.modules)"

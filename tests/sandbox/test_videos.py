@@ -87,6 +87,7 @@ def test_listing_needs_its_scope(guest: Visitor) -> None:
     assert answer.json["error"]["code"] == "scope_not_authorized"
 
 
+@pytest.mark.slow
 def test_the_600th_call_of_a_minute_is_the_last(guest: Visitor, token: str) -> None:
     """Then 429 until the minute is over; other endpoints have counts of their own."""
     statuses = [guest.data(LIST + "id", token, {"max_count": 1}).status for _ in range(601)]
