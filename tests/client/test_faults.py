@@ -246,17 +246,15 @@ REFUSALS: dict[str, tuple[bytes, tuple[str, int, str], int]] = {
     "half a JSON": (answer(200, b'{"access_token":'), ("API_ERROR", 1, "fail"), 502),
     "no access token": (answer(200, b"{}"), ("API_ERROR", 1, "fail"), 502),
     "an endless body": (answer(200, b" " * 70_000), ("API_ERROR", 1, "fail"), 502),
-    "a gzip bomb": (
-        answer(200, BOMB, "Content-Encoding: gzip"), ("API_ERROR", 1, "fail"), 502
-    ),
+    "a gzip bomb": (answer(200, BOMB, "Content-Encoding: gzip"), ("API_ERROR", 1, "fail"), 502),
     "an encoded answer": (
-        answer(200, gzip.compress(b"{}"), "Content-Encoding: gzip"), ("API_ERROR", 1, "fail"), 502
+        answer(200, gzip.compress(b"{}"), "Content-Encoding: gzip"),
+        ("API_ERROR", 1, "fail"),
+        502,
     ),
     "a redirect": (answer(302, b"", "Location: /elsewhere"), ("API_ERROR", 1, "fail"), 502),
-    "a dead code": (
-        answer(200, b'{"error":"invalid_grant"}'), ("INVALID_TOKEN", 1, "fail"), 401
-    ),
-}  # fmt: skip
+    "a dead code": (answer(200, b'{"error":"invalid_grant"}'), ("INVALID_TOKEN", 1, "fail"), 401),
+}
 
 
 @pytest.mark.parametrize("refusal", REFUSALS.values(), ids=REFUSALS)

@@ -156,17 +156,29 @@ def test_the_url_is_logged_without_its_query(shell: Shell, lines: Lines) -> None
 
 
 SUCCESSES: list[tuple[str, tuple[object, ...], object, dict[str, str]]] = [
-    ("get_authorization_url", ("user.info.basic,video.list",), b"",
-     {"scopes": "user.info.basic,video.list"}),
-    ("refresh_access_token", (REFRESH_TOKEN,), REFRESHED,
-     {"openId": OPEN_ID, "expiresIn": "7200s", "scopes": "user.info.basic,video.upload"}),
-    ("get_user_info", (ACCESS_TOKEN,), PROFILE,
-     {"openId": OPEN_ID, "fields": "open_id,union_id,avatar_url,display_name"}),
+    (
+        "get_authorization_url",
+        ("user.info.basic,video.list",),
+        b"",
+        {"scopes": "user.info.basic,video.list"},
+    ),
+    (
+        "refresh_access_token",
+        (REFRESH_TOKEN,),
+        REFRESHED,
+        {"openId": OPEN_ID, "expiresIn": "7200s", "scopes": "user.info.basic,video.upload"},
+    ),
+    (
+        "get_user_info",
+        (ACCESS_TOKEN,),
+        PROFILE,
+        {"openId": OPEN_ID, "fields": "open_id,union_id,avatar_url,display_name"},
+    ),
     ("revoke_access", (ACCESS_TOKEN,), b"", {}),
     ("get_client_access_token", (), CLIENT_TOKEN, {"expiresIn": "7200s"}),
     ("validate_credentials", (), b"", {"online": "false"}),
     ("verify_webhook", (signed(), BODY), b"", {"event": "authorization.removed"}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("method", "args", "body", "data"), SUCCESSES)

@@ -182,11 +182,14 @@ SUCCESSES: list[tuple[str, tuple[object, ...], object]] = [
     ("revoke_access", (ACCESS,), {}),
     ("get_client_access_token", (), {"access_token": ACCESS, "expires_in": 7200}),
     ("start_qr_authorization", (), {"scan_qrcode_url": "a:?client_ticket=", "token": QR_TOKEN}),
-    ("poll_qr_authorization", (LOGIN,),
-     {"status": "confirmed", "client_ticket": f"T{MARK}", "code": CODE}),
+    (
+        "poll_qr_authorization",
+        (LOGIN,),
+        {"status": "confirmed", "client_ticket": f"T{MARK}", "code": CODE},
+    ),
     ("request", (ACCESS, "GET", "/v2/a/"), {"data": {"open_id": OPEN_ID}}),
     ("verify_webhook", (signed(secret=PREVIOUS), BODY), {}),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("as_json", [True, False], ids=["json", "text"])

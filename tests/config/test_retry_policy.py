@@ -59,7 +59,7 @@ def test_bounds_are_inside(settings: dict[str, Any]) -> None:
 def test_anything_else_is_refused_by_name(name: str, value: object) -> None:
     """A wrong setting is a ValidationError that names the setting."""
     with pytest.raises(ValidationError, match=name):
-        RetryPolicy(**{name: value})  # type: ignore[arg-type]
+        RetryPolicy(**{name: value})  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_factor_is_no_number_of_seconds() -> None:

@@ -9,12 +9,12 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-import django  # type: ignore[import-untyped]
-from django.conf import settings  # type: ignore[import-untyped]
-from django.core.management import call_command  # type: ignore[import-untyped]
-from django.test import Client  # type: ignore[import-untyped]
-from django.test.utils import setup_test_environment  # type: ignore[import-untyped]
-from django.urls import include, path  # type: ignore[import-untyped]
+import django  # type: ignore[import-untyped]  # it ships no types
+from django.conf import settings  # type: ignore[import-untyped]  # it ships no types
+from django.core.management import call_command  # type: ignore[import-untyped]  # it ships no types
+from django.test import Client  # type: ignore[import-untyped]  # it ships no types
+from django.test.utils import setup_test_environment  # type: ignore[import-untyped]  # it ships no types
+from django.urls import include, path  # type: ignore[import-untyped]  # it ships no types
 
 SITE = urlsplit(os.environ["SITE"])
 SANDBOX = os.environ["TIKTOK_BASE_URL"]

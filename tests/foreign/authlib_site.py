@@ -7,13 +7,13 @@ import secrets
 from typing import TYPE_CHECKING
 
 import flask
-from authlib.common.urls import add_params_to_qs  # type: ignore[import-untyped]
+from authlib.common.urls import add_params_to_qs  # type: ignore[import-untyped]  # it ships no types
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from authlib.integrations.flask_client import OAuth  # type: ignore[import-untyped]
-    from authlib.oauth2.auth import ClientAuth  # type: ignore[import-untyped]
+    from authlib.integrations.flask_client import OAuth  # type: ignore[import-untyped]  # it ships no types
+    from authlib.oauth2.auth import ClientAuth  # type: ignore[import-untyped]  # it ships no types
     from flask.typing import ResponseReturnValue
 
 REDIRECT_URI = "http://localhost:5000/callback"

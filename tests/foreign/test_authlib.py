@@ -6,9 +6,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]
-from authlib.integrations.flask_client import OAuth  # type: ignore[import-untyped]
-from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]
+from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]  # it ships no types
+from authlib.integrations.flask_client import OAuth  # type: ignore[import-untyped]  # it ships no types
+from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]  # it ships no types
 
 from tests.foreign.authlib_site import client_key_post, create_site, register_tiktok
 from tests.foreign.person import consent, query_of, refusal

@@ -171,7 +171,7 @@ def test_error_beats_code() -> None:
 def test_anything_else_is_refused_with_a_sentence(query: object) -> None:
     """What is no callback of TikTok's is a ValidationError that says why."""
     with pytest.raises(ValidationError) as caught:
-        parse_callback(query)  # type: ignore[arg-type]
+        parse_callback(query)  # type: ignore[arg-type]  # wrong on purpose
 
     assert caught.value.message
 

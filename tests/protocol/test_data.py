@@ -57,7 +57,7 @@ def test_every_field_is_read(status: int) -> None:
     """All fifteen documented fields arrive unchanged; 64-bit counts keep their value."""
     info = parse_user_info(answer(user(PROFILE), status))
 
-    assert info == TikTokUserInfo(**PROFILE)  # type: ignore[arg-type]
+    assert info == TikTokUserInfo(**PROFILE)  # type: ignore[arg-type]  # fields by name, of several types
     assert {f.name for f in fields(info)} == set(PROFILE) == set(FIELD_SCOPES)
 
 

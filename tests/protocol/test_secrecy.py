@@ -57,7 +57,7 @@ FAILURES: dict[str, Callable[[], object]] = {
     "callback twice": lambda: authorize.parse_callback(f"code={CODE}&code={CODE}"),
     "callback long": lambda: authorize.parse_callback(f"code={CODE}&x={'y' * 5000}"),
     "callback longer": lambda: authorize.parse_callback(f"code={CODE}&x={'y' * 50000}"),
-    "callback typed": lambda: authorize.parse_callback({"code": CODE, "x": 5}),  # type: ignore[dict-item]
+    "callback typed": lambda: authorize.parse_callback({"code": CODE, "x": 5}),  # type: ignore[dict-item]  # wrong on purpose
     "webhook": lambda: webhook.parse_webhook(
         {"tiktok-signature": f"t=1,s={'a' * 64}"},
         b"{}",

@@ -51,13 +51,13 @@ def read(
 def refusal(*args: object, **kwargs: object) -> str:
     """The sentence of the ValidationError that a delivery is refused with."""
     with pytest.raises(ValidationError) as caught:
-        read(*args, **kwargs)  # type: ignore[arg-type]
+        read(*args, **kwargs)  # type: ignore[arg-type]  # wrong on purpose
     return caught.value.message
 
 
 def client(previous: object = None) -> TikTokOAuth:
     """A client that knows the secret."""
-    return TikTokOAuth("awkey0123", SECRET, client_secret_previous=previous)  # type: ignore[arg-type]
+    return TikTokOAuth("awkey0123", SECRET, client_secret_previous=previous)  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_signature_made_by_hand() -> None:
@@ -87,7 +87,7 @@ def test_headers_of_the_standard_library_are_taken() -> None:
     message = HTTPMessage()
     message["TikTok-Signature"] = sign()
 
-    assert read(message) == EVENT  # type: ignore[arg-type]
+    assert read(message) == EVENT  # type: ignore[arg-type]  # wrong on purpose
 
 
 def test_signature_in_capitals_is_the_same() -> None:
@@ -262,4 +262,4 @@ def test_senseless_age_is_refused(max_age: object) -> None:
     old = {"tiktok-signature": sign(at=1_000_000_000)}
 
     with pytest.raises(ValidationError, match="max_age"):
-        client().verify_webhook(old, BODY, max_age=max_age)  # type: ignore[arg-type]
+        client().verify_webhook(old, BODY, max_age=max_age)  # type: ignore[arg-type]  # wrong on purpose

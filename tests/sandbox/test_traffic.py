@@ -235,5 +235,5 @@ class Traffic(RuleBasedStateMachine):
 
 
 Traffic.TestCase.settings = settings(stateful_step_count=55)
-Traffic.TestCase.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]
+Traffic.TestCase.pytestmark = [pytest.mark.slow]  # type: ignore[attr-defined]  # made by hypothesis
 TestTraffic = Traffic.TestCase

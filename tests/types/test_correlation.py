@@ -30,7 +30,7 @@ def test_any_other_id_is_refused(value: object) -> None:
     """An ID that could break a log or a header is a ValidationError."""
     with (
         pytest.raises(ValidationError, match="correlation_id"),
-        correlation_id(value),  # type: ignore[arg-type]
+        correlation_id(value),  # type: ignore[arg-type]  # wrong on purpose
     ):
         pass
     assert current_correlation_id() is None

@@ -114,7 +114,7 @@ def test_constructor_is_the_contracts() -> None:
     )
     assert (error.method, error.attempts, error.never_sent) == ("", 0, False)
     assert (error.retry_after, error.lost_in_flight, error.args) == (None, False, ("m",))
-    assert TikTokAPIError("API_ERROR", "m", "id", True).code is Code.API_ERROR  # type: ignore[arg-type]
+    assert TikTokAPIError("API_ERROR", "m", "id", True).code is Code.API_ERROR  # type: ignore[arg-type]  # wrong on purpose
 
 
 @pytest.mark.parametrize("kind", CLASSES)
@@ -136,7 +136,7 @@ def test_error_can_be_copied(copied: object) -> None:
     """A copy is an error of the same class with the same attributes."""
     error = full(ScopeError)
 
-    assert vars(copied(error)) == vars(error)  # type: ignore[operator]
+    assert vars(copied(error)) == vars(error)  # type: ignore[operator]  # one copier of several
 
 
 def test_login_error_keeps_its_reason() -> None:

@@ -29,6 +29,6 @@ def test_events_are_frozen_and_picklable() -> None:
     failed = AttemptFailed("m", "id", "e", TikTokErrorCode.API_ERROR, True, 1, 3, "h", None, None)
 
     with pytest.raises(AttributeError):
-        started.url = "x"  # type: ignore[misc]
+        started.url = "x"  # type: ignore[misc]  # wrong on purpose
     for event in (started, failed, CallEnded("m", "id", 0.1, 1, None)):
         assert pickle.loads(pickle.dumps(event)) == event  # noqa: S301 - our own pickle

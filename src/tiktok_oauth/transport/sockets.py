@@ -126,7 +126,7 @@ class _Timed(socket.socket):
         self._set_time_left()
         super().sendall(data, flags)
 
-    def makefile(self, *_: object, **__: object) -> io.BufferedReader:  # type: ignore[override]
+    def makefile(self, *_: object, **__: object) -> io.BufferedReader:  # type: ignore[override]  # only as http.client calls it
         """Return what http.client reads an answer from."""
         self.clean = False
         return _Reader(self, super().makefile("rb", buffering=0))
