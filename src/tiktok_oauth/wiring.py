@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -98,4 +99,9 @@ def named_transport(
             "send() method."
         )
     module, attribute = choices[name]
-    return lambda: getattr(import_module(module), attribute)(settings)
+    return lambda: _load(module, attribute)(settings)
+
+
+@cache
+def _load(module: str, attribute: str) -> Any:  # noqa: ANN401 - a class of either kind of transport
+    return getattr(import_module(module), attribute)

@@ -29,16 +29,11 @@ AWAITING: dict[str, Callable[[ConnectionSettings], AsyncTransport]] = {
     "pyreqwest": PyreqwestTransport,
 }
 
-LOOSE = frozenset({"pyreqwest"})
-"""Transports that keep some promises less well, as their modules and the documentation say."""
-
-EXACT = sorted({*BLOCKING, *AWAITING} - LOOSE)
-"""Those that keep every promise to the letter."""
-
 _T = TypeVar("_T")
 
 HEADERS = (
     ("Content-Type", "application/x-www-form-urlencoded"),
+    ("Accept", "application/json"),
     ("Accept-Encoding", "identity"),
     ("User-Agent", "tiktok-oauth/test"),
     ("Authorization", "Bearer act.s3cret"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import trustme
 
-from tests.transport.callers import AWAITING, BLOCKING, LOOSE, Caller, caller
+from tests.transport.callers import AWAITING, BLOCKING, Caller, caller
 from tiktok_oauth.connection import ConnectionSettings
 
 if TYPE_CHECKING:
@@ -23,12 +23,6 @@ def name(request: pytest.FixtureRequest) -> str:
     """Each transport in turn."""
     assert isinstance(request.param, str)
     return request.param
-
-
-@pytest.fixture
-def exact(name: str) -> bool:
-    """Whether the transport in turn keeps every promise to the letter."""
-    return name not in LOOSE
 
 
 @pytest.fixture

@@ -41,22 +41,19 @@ def stage(call: Call, ca_file: str, tls: ssl.SSLContext) -> Iterator[Stage]:
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_the_deadline_holds_in_every_phase(stage: Stage, phase: str, exact: bool) -> None:
+def test_the_deadline_holds_in_every_phase(stage: Stage, phase: str) -> None:
     """An attempt ends when its time is up, and knows whether it had sent anything."""
     hanging = PHASES[phase](stage)
     start = monotonic()
     error = failure(hanging.start(DEADLINE))
     took = monotonic() - start
 
-    assert (type(error), error.phase.never_sent) == (
-        DeadlineError,
-        exact and phase in NEVER_SENT,
-    )
+    assert (type(error), error.phase.never_sent) == (DeadlineError, phase in NEVER_SENT)
     assert DEADLINE - 0.01 <= took <= DEADLINE + SLACK
 
 
 @pytest.mark.parametrize("phase", PHASES)
-def test_closing_ends_attempts_at_once(stage: Stage, phase: str, exact: bool) -> None:
+def test_closing_ends_attempts_at_once(stage: Stage, phase: str) -> None:
     """Closing a client from elsewhere ends its attempts within 50 ms, whatever they wait for."""
     for tries_left in reversed(range(TRIES)):  # a busy machine may take its time once
         hanging = PHASES[phase](stage)
@@ -70,7 +67,7 @@ def test_closing_ends_attempts_at_once(stage: Stage, phase: str, exact: bool) ->
         if took <= AT_ONCE or not tries_left:
             break
 
-    assert (type(error), error.phase.never_sent) == (ClosedError, exact and phase in NEVER_SENT)
+    assert (type(error), error.phase.never_sent) == (ClosedError, phase in NEVER_SENT)
     assert took <= AT_ONCE
 
 
@@ -137,17 +134,18 @@ def test_a_cancel_from_outside_stays_one(stage: Stage, phase: str) -> None:
 @pytest.mark.parametrize("name", AWAITING)
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_cancelled_attempt_leaves_no_connection(
-    call: Call, exact: bool, ca_file: str, tls: ssl.SSLContext, scheme: str
+    call: Call, ca_file: str, tls: ssl.SSLContext, scheme: str
 ) -> None:
-    """The connection of a cancelled attempt is closed: at once, or when its time is up."""
-    script = secured(tls, silent_after_request) if scheme == "https" else silent_after_request
-    client = call(ConnectionSettings(ca_file=ca_file))
+    """The connection of a cancelled attempt is closed at once."""
+    secure = scheme == "https"
+    script = secured(tls, silent_after_request) if secure else silent_after_request
+    client = call(ConnectionSettings(ca_file=ca_file if secure else None))
     assert isinstance(client, AwaitingCaller)
     with FaultServer(script, scheme=scheme) as server:
-        attempt = client.transport.send(request(server.url), timeout=0.5, limit=1000)
+        attempt = client.transport.send(request(server.url), timeout=5, limit=1000)
         client.loop.start(cancel(attempt)).result()
 
-        assert server.wait(lambda s: s.open == 0, timeout=0.2 if exact else 0.8)
+        assert server.wait(lambda s: s.open == 0, timeout=0.2)
 
 
 @pytest.mark.parametrize("name", AWAITING)

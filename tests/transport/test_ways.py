@@ -9,12 +9,12 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from tests.support.faults import OK, FaultServer, answering, proxying, secured
-from tests.transport.callers import EXACT
 from tests.transport.test_faults import failure
 from tiktok_oauth.connection import ConnectionSettings
-from tiktok_oauth.engine.ports import ClosedError, DeadlineError
+from tiktok_oauth.engine.ports import ClosedError, DeadlineError, NoConnectionError, Phase
 from tiktok_oauth.transport.tls import tls_context
 
 if TYPE_CHECKING:
@@ -43,6 +43,24 @@ def test_an_authority_of_ones_own(call: Call, ca_file: str, tls: ssl.SSLContext)
 
     assert statuses == [200] * 3
     assert server.connections == 1
+
+
+def test_an_authority_of_ones_own_replaces_the_systems(
+    call: Call,
+    ca_file: str,
+    tls: ssl.SSLContext,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With a ``ca_file``, what the system trusts is not trusted any more."""
+    monkeypatch.setenv("SSL_CERT_FILE", ca_file)
+    other = tmp_path / "other.pem"
+    trustme.CA().cert_pem.write_to_path(str(other))
+    client = call(ConnectionSettings(ca_file=str(other)))
+    with FaultServer(secured(tls, answering(OK)), scheme="https") as server:
+        error = failure(client.start(server.url))
+
+    assert (type(error), error.phase) == (NoConnectionError, Phase.TLS)
 
 
 def test_contexts_are_built_once(ca_file: str) -> None:
@@ -123,7 +141,6 @@ def hanging_resolver(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     ends.set()
 
 
-@pytest.mark.parametrize("name", EXACT)
 def test_the_deadline_holds_while_a_name_is_looked_up(call: Call, hanging_resolver: None) -> None:
     """The system's resolver cannot be stopped, but it is not waited for either."""
     start = monotonic()
@@ -134,7 +151,6 @@ def test_the_deadline_holds_while_a_name_is_looked_up(call: Call, hanging_resolv
     assert took <= 0.35
 
 
-@pytest.mark.parametrize("name", EXACT)
 def test_closing_ends_the_wait_for_a_name(call: Call, hanging_resolver: None) -> None:
     """An attempt that waits for the resolver ends with its client."""
     client = call()

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import functools
 import select
 import socket
 import weakref
-from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from aiohttp import ClientError, ClientRequest, ClientTimeout, TCPConnector
 from aiohttp.http import HttpProcessingError
@@ -17,104 +15,82 @@ from yarl import URL
 
 from tiktok_oauth.engine.ports import Phase
 from tiktok_oauth.protocol.http import HttpResponse
-from tiktok_oauth.transport import failures
-from tiktok_oauth.transport.loops import pool_here
-from tiktok_oauth.transport.tasks import Attempts
+from tiktok_oauth.transport.loops import Idle, pool_here
+from tiktok_oauth.transport.origins import Origin, split
+from tiktok_oauth.transport.tasks import AwaitingTransport
 from tiktok_oauth.transport.tls import tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from aiohttp import AddrInfoType, StreamReader
     from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
     from aiohttp.http import RawResponseMessage
-    from aiohttp.tracing import Trace
 
     from tiktok_oauth.connection import ConnectionSettings
-    from tiktok_oauth.engine.ports import TransportError
     from tiktok_oauth.protocol.http import HttpRequest
     from tiktok_oauth.transport.tasks import Attempt
 
-_FAILURES = (ClientError, HttpProcessingError, OSError, ValueError)
+FAILURES = (ClientError, HttpProcessingError, OSError, ValueError)
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _NO_TIMEOUT = ClientTimeout()
 """The attempt's own deadline covers everything."""
-_NO_ROUNDING = 86400.0
 _TURNS_TO_READ = 5
 """Turns of the loop after which everything that has arrived was certainly looked at."""
+_TURNS_TO_CLOSE = 3
+"""Turns of the loop after which everything that was dropped is closed."""
 
 
-class AiohttpTransport:
-    """One client's awaiting way out. May be used from several loops, each in its thread.
+class AiohttpTransport(AwaitingTransport):
+    """One client's awaiting way out.
 
-    Uses aiohttp's connections (names, proxies, TLS) and its parser without its session and its
-    request and response objects: those cost twice as much again, and a GET that was cut off
-    they would silently send once more.
+    Uses aiohttp's connections (names, proxies, TLS) and its parser without its session, its
+    request and response objects and its pool: those cost twice as much again, and a GET that was
+    cut off they would silently send once more.
     """
 
-    def __init__(self, settings: ConnectionSettings) -> None:
-        self._settings = settings
-        self._attempts = Attempts()
-
-    async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
-        """Make one attempt (see ``engine.ports.AsyncTransport``).
-
-        Raises:
-            TransportError: there was no whole answer.
-        """
-        attempt = self._attempts.begin(timeout)
-        failure: TransportError
-        try:
-            return await self._exchange(request, attempt, limit)
-        except asyncio.CancelledError:
-            if not attempt.finish():
-                raise
-            failure = failures.explain(TimeoutError(), attempt)
-        except _FAILURES as error:
-            failure = failures.explain(error, attempt)
-        finally:
-            self._attempts.finish(attempt)
-        raise failure
-
-    async def aclose(self) -> None:
-        """End this client's attempts at once, on every loop, and refuse new ones."""
-        self._attempts.close()
+    _failures: ClassVar[tuple[type[Exception], ...]] = FAILURES
 
     async def _exchange(self, request: HttpRequest, attempt: Attempt, limit: int) -> HttpResponse:
         pool = await pool_here(_Pool, self._settings)
-        url = _parse(request.url)
-        connection, way = await pool.connect(url.origin())
-        response = None
+        origin, target = split(request.url)
+        connection, way = await pool.connect(origin)
+        reusable = False
         try:
-            _write(connection, request, url, way)
+            protocol = _write(connection, request, target, way)
             attempt.phase = Phase.EXCHANGE
-            response = await _read(connection, limit)
+            message: RawResponseMessage
+            content: StreamReader
+            message, content = await protocol.read()
+            while message.code // 100 == 1:
+                message, content = await protocol.read()
+            body = await content.read(limit + 1)
+            while len(body) <= limit and not content.at_eof():
+                body += await content.read(limit + 1 - len(body))
+            overflow = len(body) > limit
+            reusable = not overflow and not protocol.should_close
         finally:
-            if response is not None and not response.overflow:
-                connection.release()
+            if reusable:
+                pool.idle.give(origin, connection)
             else:
-                transport = connection.transport
-                connection.close()
-                if transport is not None:
-                    transport.abort()  # a farewell over TLS would wait for the other side's
-        return response
+                _drop(connection)
+        return HttpResponse(message.code, message.headers, body[:limit], overflow)
 
 
-@functools.lru_cache(maxsize=256)
-def _parse(url: str) -> URL:
-    return URL(url, encoded=True)
-
-
-def _write(connection: Connection, request: HttpRequest, url: URL, way: ClientRequest) -> None:
+def _write(
+    connection: Connection, request: HttpRequest, target: str, way: ClientRequest
+) -> ResponseHandler:
     """Send a request, at once and as it is.
+
+    Returns:
+        What reads the answer.
 
     Raises:
         ValueError: a header holds a line break. Nothing was sent.
     """
-    forwarded = way.proxy is not None and url.scheme == "http"
-    target = request.url if forwarded else url.raw_path_qs
-    lines = [f"{request.method} {target} HTTP/1.1", f"Host: {url.host_port_subcomponent}"]
+    forwarded = way.proxy is not None and way.url.scheme == "http"
+    if forwarded:
+        target = request.url
+    lines = [f"{request.method} {target} HTTP/1.1", f"Host: {way.url.host_port_subcomponent}"]
     lines += [f"{name}: {value}" for name, value in request.headers]
     if forwarded and "Proxy-Authorization" in way.headers:
         lines.append(f"Proxy-Authorization: {way.headers['Proxy-Authorization']}")
@@ -131,21 +107,15 @@ def _write(connection: Connection, request: HttpRequest, url: URL, way: ClientRe
         skip_payload=request.method == "HEAD", read_until_eof=True, auto_decompress=False
     )
     transport.write(head.encode("latin-1") + (request.body or b""))
+    return protocol
 
 
-async def _read(connection: Connection, limit: int) -> HttpResponse:
-    protocol = connection.protocol
-    if protocol is None:
-        raise ConnectionResetError(errno.ECONNRESET, "lost")
-    message: RawResponseMessage
-    content: StreamReader
-    message, content = await protocol.read()
-    while message.code // 100 == 1:
-        message, content = await protocol.read()
-    body = await content.read(limit + 1)
-    while len(body) <= limit and not content.at_eof():
-        body += await content.read(limit + 1 - len(body))
-    return HttpResponse(message.code, message.headers, body[:limit], len(body) > limit)
+def _drop(connection: Connection) -> None:
+    """Close a connection at once: a farewell over TLS would wait for the other side's."""
+    transport = connection.transport
+    connection.close()
+    if transport is not None:
+        transport.abort()
 
 
 class _Pool:
@@ -155,27 +125,29 @@ class _Pool:
         self._settings = settings
         self._proxy = None if settings.proxy is None else URL(settings.proxy)
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
-        self._ways: dict[URL, ClientRequest] = {}
-        self._connector = _Connector(settings.idle_timeout, self._open_socket)
+        self._ways: dict[Origin, ClientRequest] = {}
+        self._connector = _Connector(limit=0, socket_factory=self._open_socket)
+        self.idle: Idle[Connection] = Idle(settings.idle_timeout, _drop)
 
-    async def connect(self, origin: URL) -> tuple[Connection, ClientRequest]:
+    async def connect(self, origin: Origin) -> tuple[Connection, ClientRequest]:
         """Take a connection that is kept, or open one.
 
         Returns:
             The connection, and aiohttp's description of the way to it.
         """
         way = self._ways.get(origin) or self._ways.setdefault(origin, self._way(origin))
-        while True:
-            connection = await self._connector.connect(way, [], _NO_TIMEOUT)
-            if self._connector.is_new(connection) or await _is_quiet(connection):
-                return connection, way
+        while (kept := self.idle.take(origin)) is not None:
+            if await _is_quiet(kept):
+                return kept, way
+        return await self._connector.connect(way, [], _NO_TIMEOUT), way
 
-    def _way(self, origin: URL) -> ClientRequest:
+    def _way(self, origin: Origin) -> ClientRequest:
+        scheme, host, port = origin
         proxy = self._proxy
-        tls = origin.scheme == "https" or (proxy is not None and proxy.scheme == "https")
+        tls = scheme == "https" or (proxy is not None and proxy.scheme == "https")
         return ClientRequest(
             "POST",
-            origin,
+            URL.build(scheme=scheme, host=host, port=port),
             proxy=proxy,
             ssl=tls_context(self._settings.ca_file) if tls else True,
             loop=asyncio.get_running_loop(),
@@ -189,53 +161,24 @@ class _Pool:
 
     async def close(self) -> None:
         """Close every connection."""
+        for connection in self.idle.take_all():
+            _drop(connection)
         await self._connector.close()
+        # What was dropped is closed in the loop's next turns, and these may be its last.
+        for _ in range(_TURNS_TO_CLOSE):
+            await asyncio.sleep(0)
 
     def forget(self) -> None:
         """Close every connection without the loop's help, and without a word to the other side."""
         for opened in self._sockets:
             opened.close()
         self._connector.forget()
+        for connection in self.idle.take_all():
+            connection.close()  # its connector knows it no more, so nothing else happens
 
 
 class _Connector(TCPConnector):
-    """Knows which connections are new, and closes idle ones on time.
-
-    aiohttp itself looks for idle ones only once per idle timeout.
-    """
-
-    def __init__(
-        self, idle_timeout: float, open_socket: Callable[[AddrInfoType], socket.socket]
-    ) -> None:
-        super().__init__(
-            limit=0,
-            keepalive_timeout=idle_timeout,
-            timeout_ceil_threshold=_NO_ROUNDING,
-            socket_factory=open_socket,
-        )
-        self._new: set[ResponseHandler] = set()
-
-    async def _create_connection(
-        self, req: ClientRequest, traces: list[Trace], timeout: ClientTimeout
-    ) -> ResponseHandler:
-        protocol = await super()._create_connection(req, traces, timeout)
-        self._new.add(protocol)
-        return protocol
-
-    def is_new(self, connection: Connection) -> bool:
-        """Tell whether a connection is asked about for the first time."""
-        if connection.protocol not in self._new:
-            return False
-        self._new.discard(connection.protocol)
-        return True
-
-    def _cleanup(self) -> None:
-        super()._cleanup()
-        if self._cleanup_handle is not None and self._keepalive_timeout is not None:
-            self._cleanup_handle.cancel()
-            oldest = min(since for idle in self._conns.values() for _, since in idle)
-            wait = oldest + self._keepalive_timeout - monotonic()
-            self._cleanup_handle = self._loop.call_later(max(wait, 0), self._cleanup)
+    """Opens connections, and keeps none: only an attempt knows whether one is fit to be kept."""
 
     def forget(self) -> None:
         """Let go of all connections without touching their loop: it ended, or is the parent's."""
@@ -256,7 +199,7 @@ async def _is_quiet(connection: Connection) -> bool:
             quiet = protocol.is_connected() and not protocol.should_close
     finally:
         if not quiet:
-            connection.close()
+            _drop(connection)
     return quiet
 
 

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tiktok_oauth.engine.ports import Phase
 from tiktok_oauth.protocol.http import HttpResponse
 from tiktok_oauth.transport import failures
-from tiktok_oauth.transport.idle import Origin, shared_pool
-from tiktok_oauth.transport.loops import pool_here
+from tiktok_oauth.transport.idle import shared_pool
+from tiktok_oauth.transport.loops import Idle, pool_here
+from tiktok_oauth.transport.origins import split
 from tiktok_oauth.transport.sockets import Attempt, TlsSocket, connect, current
-from tiktok_oauth.transport.tasks import Attempts
+from tiktok_oauth.transport.tasks import AwaitingTransport
 from tiktok_oauth.transport.tls import tls_context
 
 try:
@@ -95,7 +96,7 @@ class Httpx2Transport:
             with contextlib.closing(answer):
                 yield answer
             return
-        origin = _origin(request)
+        origin, _ = split(str(request.url))
         lane = self._pool.take(origin) or _Lane(self._settings)
         reusable = False
         try:
@@ -110,39 +111,19 @@ class Httpx2Transport:
                 lane.close()
 
 
-class AsyncHttpx2Transport:
+class AsyncHttpx2Transport(AwaitingTransport):
     """One client's awaiting way out, over httpx2."""
+
+    _failures: ClassVar[tuple[type[Exception], ...]] = _FAILURES
 
     def __init__(
         self, settings: ConnectionSettings, client: httpx2.AsyncClient | None = None
     ) -> None:
-        self._settings = settings
+        super().__init__(settings)
         self._client = client
-        self._attempts = Attempts()
 
-    async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
-        """Make one attempt (see ``engine.ports.AsyncTransport``).
-
-        Raises:
-            TransportError: there was no whole answer.
-        """
-        attempt = self._attempts.begin(timeout)
-        failure: TransportError
-        try:
-            return await self._exchange(request, attempt, limit)
-        except asyncio.CancelledError:
-            if not attempt.finish():
-                raise
-            failure = failures.explain(TimeoutError(), attempt)
-        except _FAILURES as error:
-            failure = _explain(error, attempt)
-        finally:
-            self._attempts.finish(attempt)
-        raise failure
-
-    async def aclose(self) -> None:
-        """End this client's attempts at once, on every loop, and refuse new ones."""
-        self._attempts.close()
+    def _explain(self, error: Exception, attempt: TaskAttempt) -> TransportError:
+        return _explain(error, attempt)
 
     async def _exchange(
         self, request: HttpRequest, attempt: TaskAttempt, limit: int
@@ -184,8 +165,8 @@ class AsyncHttpx2Transport:
                 yield answer
             return
         pool = await pool_here(_Lanes, self._settings)
-        origin = _origin(request)
-        lane = pool.take(origin)
+        origin, _ = split(str(request.url))
+        lane = pool.idle.take(origin) or _AsyncLane(self._settings)
         reusable = False
         try:
             async with contextlib.aclosing(await lane.handle_async_request(request)) as answer:
@@ -193,7 +174,7 @@ class AsyncHttpx2Transport:
             reusable = _is_clean(lane)
         finally:
             if reusable:
-                pool.give(origin, lane)
+                pool.idle.give(origin, lane)
             else:
                 await lane.aclose()
 
@@ -226,41 +207,23 @@ class _AsyncLane(httpx2.AsyncHTTPTransport):
 
 
 class _Lanes:
-    """One loop's idle lanes, each closed when its time is up."""
+    """One loop's lanes."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
-        self._settings = settings
-        self._idle: dict[Origin, list[tuple[_AsyncLane, asyncio.TimerHandle]]] = {}
+        self.idle: Idle[_AsyncLane] = Idle(settings.idle_timeout, self._close_aside)
         self._closing: set[asyncio.Task[None]] = set()
 
-    def take(self, origin: Origin) -> _AsyncLane:
-        kept = self._idle.get(origin)
-        if not kept:
-            return _AsyncLane(self._settings)
-        lane, timer = kept.pop()
-        timer.cancel()
-        return lane
-
-    def give(self, origin: Origin, lane: _AsyncLane) -> None:
-        loop = asyncio.get_running_loop()
-        timer = loop.call_later(self._settings.idle_timeout, self._expire, origin)
-        self._idle.setdefault(origin, []).append((lane, timer))
-
-    def _expire(self, origin: Origin) -> None:
-        lane, _ = self._idle[origin].pop(0)
+    def _close_aside(self, lane: _AsyncLane) -> None:
         task = asyncio.get_running_loop().create_task(lane.aclose())
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
     async def close(self) -> None:
-        for kept in self._idle.values():
-            for lane, timer in kept:
-                timer.cancel()
-                await lane.aclose()
-        self._idle.clear()
+        for lane in self.idle.take_all():
+            await lane.aclose()
 
     def forget(self) -> None:
-        self._idle.clear()
+        self.idle.take_all()
 
 
 def _build(request: HttpRequest, timeout: float) -> httpx2.Request:
@@ -271,10 +234,6 @@ def _build(request: HttpRequest, timeout: float) -> httpx2.Request:
         content=request.body,
         extensions={"timeout": httpx2.Timeout(timeout).as_dict()},
     )
-
-
-def _origin(request: httpx2.Request) -> Origin:
-    return request.url.scheme, request.url.host, request.url.port or 0
 
 
 def _response(answer: httpx2.Response, body: bytes, limit: int) -> HttpResponse:

@@ -10,10 +10,8 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from tiktok_oauth.connection import ConnectionSettings
+    from tiktok_oauth.transport.origins import Origin
     from tiktok_oauth.transport.sockets import Attempt
-
-Origin = tuple[str, str, int]
-"""Scheme, host and port."""
 
 
 class Connection(Protocol):

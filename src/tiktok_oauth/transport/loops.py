@@ -1,4 +1,4 @@
-"""Pools of awaiting connections: one per event loop and settings, closed when their loop ends."""
+"""Awaiting connections: pooled per event loop and settings, closed when idle or their loop ends."""
 
 from __future__ import annotations
 
@@ -8,12 +8,62 @@ import contextlib
 import gc
 import os
 import warnings
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Iterable
+    from collections.abc import AsyncGenerator, Callable, Iterable
 
     from tiktok_oauth.connection import ConnectionSettings
+    from tiktok_oauth.transport.origins import Origin
+
+_C = TypeVar("_C")
+
+
+class Idle(Generic[_C]):
+    """One loop's connections at rest: the one used last is taken first, the others are closed."""
+
+    def __init__(self, timeout: float, close: Callable[[_C], object]) -> None:
+        """Keep connections.
+
+        Args:
+            timeout: seconds after which one that nobody took is closed.
+            close: does that, at once or in a task of its own.
+        """
+        self._timeout = timeout
+        self._close = close
+        self._kept: dict[Origin, list[tuple[float, _C]]] = {}
+        self._watched = False
+
+    def take(self, origin: Origin) -> _C | None:
+        """Take the connection that was used last, or none."""
+        kept = self._kept.get(origin)
+        return kept.pop()[1] if kept else None
+
+    def give(self, origin: Origin, connection: _C) -> None:
+        """Keep a connection for the next one who asks."""
+        loop = asyncio.get_running_loop()
+        self._kept.setdefault(origin, []).append((loop.time(), connection))
+        if not self._watched:
+            self._watched = True
+            loop.call_later(self._timeout, self._close_oldest, loop)
+
+    def take_all(self) -> list[_C]:
+        """Take what there is."""
+        everything = [connection for kept in self._kept.values() for _, connection in kept]
+        self._kept.clear()
+        return everything
+
+    def _close_oldest(self, loop: asyncio.AbstractEventLoop) -> None:
+        long_ago = loop.time() - self._timeout
+        for origin, kept in tuple(self._kept.items()):
+            while kept and kept[0][0] <= long_ago:
+                self._close(kept.pop(0)[1])
+            if not kept:
+                del self._kept[origin]
+        self._watched = bool(self._kept)
+        if self._watched:
+            oldest = min(kept[0][0] for kept in self._kept.values())
+            loop.call_at(oldest + self._timeout, self._close_oldest, loop)
 
 
 class LoopPool(Protocol):

@@ -6,7 +6,7 @@ import errno
 import functools
 import http.client
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from urllib3.connection import HTTPConnection, HTTPSConnection, ProxyConfig
 from urllib3.exceptions import HTTPError
@@ -15,7 +15,8 @@ from urllib3.util import Url, make_headers, parse_url
 from tiktok_oauth.engine.ports import Phase
 from tiktok_oauth.protocol.http import HttpResponse
 from tiktok_oauth.transport import failures
-from tiktok_oauth.transport.idle import Origin, shared_pool
+from tiktok_oauth.transport.idle import shared_pool
+from tiktok_oauth.transport.origins import Origin, split
 from tiktok_oauth.transport.sockets import Attempt, TcpSocket, TlsSocket, connect, current
 from tiktok_oauth.transport.tls import tls_context
 
@@ -69,7 +70,7 @@ class Urllib3Transport:
         self._pool.end_attempts(self)
 
     def _exchange(self, request: HttpRequest, attempt: Attempt, limit: int) -> HttpResponse:
-        origin, target = _split(request.url)
+        origin, target = split(request.url)
         connection = self._connect(origin, attempt)
         wire = _wire(connection)
         reusable = False
@@ -113,14 +114,6 @@ class _Plain(HTTPConnection):
 
 class _Secure(_Plain, HTTPSConnection):
     pass
-
-
-@functools.lru_cache(maxsize=256)
-def _split(url: str) -> tuple[Origin, str]:
-    parts = urlsplit(url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
-    return (parts.scheme, parts.hostname or "", port), target
 
 
 @functools.lru_cache(maxsize=16)

@@ -1,0 +1,18 @@
+"""Where a request goes: the part of its URL that connections are shared by, and the rest."""
+
+from __future__ import annotations
+
+import functools
+from urllib.parse import urlsplit
+
+Origin = tuple[str, str, int]
+"""Scheme, host and port."""
+
+
+@functools.lru_cache(maxsize=256)
+def split(url: str) -> tuple[Origin, str]:
+    """Split a URL into its origin, and the target that goes into a request's first line."""
+    parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    target = parts._replace(scheme="", netloc="", path=parts.path or "/", fragment="").geturl()
+    return (parts.scheme, parts.hostname or "", port), target
