@@ -57,7 +57,7 @@ def test_somebody_steers_the_sandbox(page: Page, sandbox: Sandbox) -> None:
     page.locator("#calls tr", has_text="access_token_invalid").wait_for()
 
     page.get_by_label("Arm them").select_option("refresh")
-    page.get_by_role("button", name="Arm server_error once").click()
+    page.get_by_role("button", name="Arm once: server_error").click()
     page.get_by_text("armed once, on refresh").wait_for()
     photograph(page, "sandbox-desk")
     guest.refresh(tokens["refresh_token"])
@@ -72,12 +72,12 @@ def test_somebody_steers_the_sandbox(page: Page, sandbox: Sandbox) -> None:
 
 def test_the_keyboard_keeps_its_place(page: Page, sandbox: Sandbox) -> None:
     """A pressed button keeps the focus; when it goes away, its section has it."""
-    arm = page.get_by_role("button", name="Arm slow once")
+    arm = page.get_by_role("button", name="Arm once: slow")
     remove = page.get_by_role("button", name="Remove slow")
     arm.press("Enter")
     remove.wait_for()
     assert arm.evaluate("button => button === document.activeElement")
-    assert page.get_by_role("status").inner_text() == "Arm slow once: done"
+    assert page.get_by_role("status").inner_text() == "Arm once: slow, done"
 
     remove.press("Space")
     remove.wait_for(state="detached")
@@ -142,7 +142,7 @@ def test_without_a_script_a_reload_does(browser: Browser, sandbox: Sandbox) -> N
         assert "3 h ahead" in page.inner_text("#clock")
 
         Visitor(sandbox).exchange()
-        page.get_by_role("button", name="Arm drop_after once").click()
+        page.get_by_role("button", name="Arm once: drop_after").click()
         page.wait_for_url("**/#faults")
         assert "armed once" in page.inner_text("#faults")
         assert "exchange" in page.inner_text("#calls")

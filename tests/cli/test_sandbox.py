@@ -57,6 +57,14 @@ def test_knobs_come_from_options() -> None:
     assert (knobs.pkce, knobs.rate_limit, knobs.auto_approve) == ("strict", 0, True)
 
 
+def test_the_clock_runs_as_fast_as_is_said() -> None:
+    """Also after the sandbox has begun again."""
+    running = made("--clock-rate", "4320")
+    running.reset()
+
+    assert running.world.pace.rate == 4_320
+
+
 def test_faults_come_from_options() -> None:
     """As many as are wanted, each with its own settings."""
     rules = made("--fault", "slow:seconds=2,endpoint=refresh", "--fault", "html:count=3").faults()
@@ -86,6 +94,7 @@ def test_a_world_is_kept_between_runs(tmp_path: Path) -> None:
         (["--set", "access_ttl"], "access_ttl"),
         (["--rotation", "loose"], "'loose' is not one of"),
         (["--access-ttl", "0"], "x>=1"),
+        (["--clock-rate", "0.5"], "1<=x<=100000"),
         (["--state", "nowhere/at/all.json"], "There is no directory nowhere/at"),
     ],
 )
@@ -102,7 +111,11 @@ def test_a_file_of_something_else_is_explained(tmp_path: Path) -> None:
     file = tmp_path / "notes.txt"
     file.write_text("dear diary")
 
-    assert "no exported world" in run("--state", str(file)).output
+    output = " ".join(run("--state", str(file)).output.split())
+
+    assert "no exported world" in output
+    assert "move this one away to begin with a new world" in output
+    assert "port" not in output.partition("Error:")[2].replace("exported", "")
     assert file.read_text() == "dear diary"
 
 

@@ -58,18 +58,18 @@ def still_sandbox() -> Sandbox:
     return Sandbox(seed=1, clock=lambda: NOON)
 
 
-def show(sandbox: Sandbox) -> Answer:
+def show(sandbox: Sandbox, query: str = "") -> Answer:
     """Open the page."""
-    return sandbox.respond(Call("GET", "/", headers=[(b"host", HOST)]))
+    return sandbox.respond(Call("GET", "/", query.encode(), [(b"host", HOST)]))
 
 
-def press(sandbox: Sandbox, *, origin: str | None = ORIGIN, **form: str) -> Answer:
+def press(sandbox: Sandbox, *, origin: str | None = ORIGIN, query: str = "", **form: str) -> Answer:
     """Press a button, on the page or elsewhere."""
     headers = [(b"host", HOST)]
     if origin is not None:
         headers.append((b"origin", origin.encode()))
     body = urlencode(form).encode()
-    return sandbox.respond(Call("POST", "/", b"", headers, body, len(body)))
+    return sandbox.respond(Call("POST", "/", query.encode(), headers, body, len(body)))
 
 
 def user_info(sandbox: Sandbox, access_token: str) -> Answer:

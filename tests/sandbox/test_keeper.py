@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import time
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ def test_tokens_survive_a_restart(tmp_path: Path) -> None:
     with Sandbox(state=file) as second:
         renewed = Visitor(second).refresh(tokens["refresh_token"]).json
 
-    assert second.world.offset == 60
+    assert second.world.pace.offset == 60
     assert 15_552_000 - renewed["refresh_expires_in"] in range(60, 70)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["world.json"]
@@ -74,3 +75,71 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
         Sandbox(state=file, port=port).start()
     with Sandbox(port=port):
         pass
+
+
+def test_a_look_does_not_write_the_file(tmp_path: Path) -> None:
+    """Neither an open page nor a program that asks for the time."""
+    file = tmp_path / "world.json"
+    with Sandbox(state=file) as sandbox:
+        guest = Visitor(sandbox)
+        before = sandbox.live.uses
+        for path in ("/", "/_sandbox/state", "/_sandbox/clock", "/_sandbox/requests"):
+            assert guest.get(path).status == 200
+        for path in ("faults", "grants", "webhooks", "world", "avatars/mina.svg"):
+            assert guest.get(f"/_sandbox/{path}").status == 200
+        after = sandbox.live.uses
+        sandbox.advance(1)
+
+    assert after == before
+    assert b'"offset":1.0' in file.read_bytes()
+
+
+def test_faults_that_are_given_come_on_top(tmp_path: Path) -> None:
+    """Once, however often the sandbox is started with them."""
+    file = tmp_path / "world.json"
+    for _ in range(2):
+        sandbox = Sandbox(state=file)
+        sandbox.fault("slow")
+        with sandbox:
+            pass
+
+    assert [rule.fault for rule in sandbox.faults()] == ["slow"]
+
+
+def test_a_file_that_cannot_be_read_or_written_is_named(tmp_path: Path) -> None:
+    """And nothing is said about ports."""
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ValidationError, match="folder cannot be read: Is a directory"):
+        Sandbox(state=tmp_path / "folder").start()
+    with pytest.raises(ValidationError, match=r"kept in .*missing/world\.json: No such"):
+        Sandbox(state=tmp_path / "missing" / "world.json").start()
+
+
+def test_a_file_that_is_lost_is_written_again(tmp_path: Path) -> None:
+    """As soon as there is room for it; at the end it is an error."""
+    home = tmp_path / "home"
+    home.mkdir()
+    sandbox = Sandbox(state=home / "world.json").start()
+    shutil.rmtree(home)
+    sandbox.advance(1)
+    with pytest.raises(ValidationError, match="cannot be kept"):
+        sandbox.stop()
+
+    home.mkdir()
+    sandbox.start()
+    sandbox.stop()
+    assert (home / "world.json").exists()
+
+
+def test_a_large_world_is_put_back_over_http(own_sandbox: Sandbox) -> None:
+    """Its thousand people are more than any other body may hold."""
+    guest = Visitor(own_sandbox)
+    own_sandbox.populate(1_000)
+    exported = guest.get("/_sandbox/world").body
+    own_sandbox.reset()
+
+    json_type = [("Content-Type", "application/json")]
+    answer = guest.send("PUT", "/_sandbox/world", exported, json_type)
+
+    assert len(exported) > 300_000
+    assert answer.json["counts"]["grants"] == 1_000

@@ -36,7 +36,7 @@ def granted(world: World, *, challenge: str | None = None, verifier: str = VERIF
 
 def refresh(world: World, tokens: TokenSet, *, after: float = 0) -> TokenSet:
     """Refresh some seconds later."""
-    return world.refresh(NOW + after, DEFAULT_APP, tokens.refresh_token)
+    return world.refresh(NOW + after, DEFAULT_APP, world.mint.open("rft", tokens.refresh_token))
 
 
 def is_refused(world: World, tokens: TokenSet, *, after: float = 0) -> bool:

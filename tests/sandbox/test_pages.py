@@ -95,7 +95,7 @@ def test_everything_has_a_name(still: Sandbox) -> None:
     assert len(ids) == len(set(ids))
     assert len(buttons) == len(set(buttons))
     assert {a["aria-labelledby"] for tag, a in page.tags if tag == "section"} <= set(ids)
-    assert [a["for"] for tag, a in page.tags if tag == "label"] == ["endpoint"]
+    assert [a["for"] for tag, a in page.tags if tag == "label"] == ["q", "endpoint"]
     assert [tag for tag, _ in page.tags if tag in ("h1", "main")] == ["main", "h1"]
 
 
@@ -146,7 +146,7 @@ def test_a_busy_sandbox_shows_the_latest(still: Sandbox) -> None:
     assert [len(rows) for rows in (seen.apps, seen.residents, seen.grants, seen.calls)] == [50] * 4
     assert [row.entry.number for row in seen.calls] == list(range(53, 3, -1))
     assert seen.grants[0].open_id == open_id(KEY, "p52")
-    for words in ("3 more before", "7 more people", "3 older or expired", "4 more apps"):
+    for words in ("3 more before", "7 more people", "1 to 50 of 53", "4 more apps"):
         assert words in page
 
 
@@ -165,7 +165,7 @@ def test_grants_tell_how_long_they_live(still: Sandbox) -> None:
     assert "video.list Access token: expired" in Markup(show(still)).words
 
     with still.live as (world, now):
-        world.refresh(now, app, tokens.refresh_token)
+        world.refresh(now, app, world.mint.open("rft", tokens.refresh_token))
     assert glance(still).grants == (replace(old, access_left=7_200),)
     still.advance(15_541_200)
     assert glance(still).grants == ()

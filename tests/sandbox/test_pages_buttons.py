@@ -198,7 +198,7 @@ def test_other_names_find_no_page(guest: Visitor, host: str) -> None:
 
     assert guest.send("GET", "/", None, headers).status == 421
     assert guest.send("POST", "/", b"advance=1+hour", headers).status == 421
-    assert guest.sandbox.world.offset == 0
+    assert guest.sandbox.world.pace.offset == 0
 
 
 def test_buttons_work_over_http(guest: Visitor) -> None:
@@ -209,4 +209,4 @@ def test_buttons_work_over_http(guest: Visitor) -> None:
         answer = guest.send("POST", "/", b"advance=1+hour", headers)
         assert (answer.status, answer.headers["location"]) == (303, "/#clock")
 
-    assert guest.sandbox.world.offset == 7_200
+    assert guest.sandbox.world.pace.offset == 7_200

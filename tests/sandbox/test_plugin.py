@@ -39,7 +39,7 @@ def test_pytest_finds_the_plugin() -> None:
 def test_each_test_begins_in_the_same_world(tiktok_sandbox: Sandbox, _again: int) -> None:
     """The same tokens, the machine's time, no grants of others."""
     before = len(tiktok_sandbox.world.grants)
-    offset = tiktok_sandbox.world.offset
+    offset = tiktok_sandbox.world.pace.offset
     number = tiktok_sandbox.world.mint.drawn
     tiktok_sandbox.grant()
     tiktok_sandbox.advance(60)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tiktok_oauth.sandbox.catalog import DEFAULT_APP
+
 if TYPE_CHECKING:
     from tests.sandbox.visitor import Answer, Visitor
     from tiktok_oauth.sandbox.serve import Sandbox
@@ -218,3 +220,48 @@ def test_posting_is_limited_for_each_person(guest: Visitor, token: str) -> None:
     statuses = [guest.data(POST + "inbox/video/init/", token, body).status for _ in range(7)]
 
     assert statuses == [200] * 6 + [429]
+
+
+def test_a_post_under_way_is_cancelled(guest: Visitor, own_sandbox: Sandbox, token: str) -> None:
+    """It has failed then, its upload is refused, and the app hears of nothing else."""
+    own_sandbox.add_app(replace(DEFAULT_APP, webhook_url="http://127.0.0.1:1/"))
+    fields = {"post_info": PUBLIC, "source_info": PULLED}
+    publish_id = guest.data(POST + "video/init/", token, fields).json["data"]["publish_id"]
+    answer = guest.data(POST + "cancel/", token, {"publish_id": publish_id})
+
+    assert (answer.status, list(answer.json)) == (200, ["error"])
+    assert answer.json["error"]["code"] == "ok"
+    assert status(guest, token, publish_id) == {
+        "fail_reason": "publish_cancelled",
+        "status": "FAILED",
+    }
+    hooks = own_sandbox.webhooks()
+    assert [(one.notice.event, one.status) for one in hooks] == [
+        ("post.publish.complete", "dropped"),
+        ("post.publish.failed", "pending"),
+    ]
+
+
+def test_an_upload_that_was_cancelled_is_refused(guest: Visitor, token: str) -> None:
+    """The rest of the bytes is not wanted."""
+    fields = {"source_info": chunked(10, 10, 1)}
+    begun = guest.data(POST + "inbox/video/init/", token, fields).json["data"]
+    guest.data(POST + "cancel/", token, {"publish_id": begun["publish_id"]})
+
+    assert put(guest, begun["upload_url"], b"0123456789", 0, 10).status == 416
+
+
+def test_what_is_over_cannot_be_cancelled(guest: Visitor, own_sandbox: Sandbox, token: str) -> None:
+    """Published, cancelled already, unknown, or somebody else's."""
+    fields = {"post_info": PUBLIC, "source_info": PULLED}
+    publish_id = guest.data(POST + "video/init/", token, fields).json["data"]["publish_id"]
+    other = own_sandbox.grant("ha", ["video.publish"]).access_token
+
+    def code(access_token: str, publish_id: str = publish_id) -> object:
+        answer = guest.data(POST + "cancel/", access_token, {"publish_id": publish_id})
+        return answer.status, answer.json["error"]["code"]
+
+    assert code(other) == (400, "token_not_authorized_for_specified_publish_id")
+    assert code(token, "unknown") == (400, "invalid_publish_id")
+    own_sandbox.advance(10)
+    assert code(token) == (400, "publish_not_cancellable")

@@ -10,8 +10,11 @@ import pytest
 
 from tiktok_oauth.errors import ValidationError
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP
+from tiktok_oauth.sandbox.http import Call
 from tiktok_oauth.sandbox.mint import open_id
 from tiktok_oauth.sandbox.notices import Notice, Reason
+from tiktok_oauth.sandbox.posting import Post
+from tiktok_oauth.sandbox.serve import Sandbox
 from tiktok_oauth.sandbox.state import export_world, import_world
 from tiktok_oauth.sandbox.world import Consent, OAuthRefusal, TokenSet, World
 
@@ -75,18 +78,41 @@ def test_a_world_comes_back_as_it_was(world: World) -> None:
     """Tokens, codes, people and the clock; nothing is issued twice."""
     world.advance(3_600)
     tokens, rotated = connect(world), connect(world, "ha")
-    world.refresh(NOW, HOOKED, rotated.refresh_token)
+    world.refresh(NOW, HOOKED, world.mint.open("rft", rotated.refresh_token))
     code = world.consent(NOW, Consent(KEY, "jonas", (), None))
 
-    again = import_world(export_world(world))
+    again, _ = import_world(export_world(world, world.pace.offset))
 
-    assert again.offset == 3_600
+    assert again.pace.offset == 3_600
     assert again.bearer(NOW, tokens.access_token) == world.bearer(NOW, tokens.access_token)
-    assert again.refresh(NOW, HOOKED, tokens.refresh_token).open_id == tokens.open_id
+    assert (
+        again.refresh(NOW, HOOKED, again.mint.open("rft", tokens.refresh_token)).open_id
+        == tokens.open_id
+    )
     with pytest.raises(OAuthRefusal):
-        again.refresh(NOW, HOOKED, rotated.refresh_token)
+        again.refresh(NOW, HOOKED, again.mint.open("rft", rotated.refresh_token))
     assert again.exchange(NOW, HOOKED, code, redirect_uri="x", verifier=None).scope
     assert again.log_id(NOW) == world.log_id(NOW)
+
+
+def test_logins_and_posts_under_way_come_back() -> None:
+    """So do the faults, with what is left of their counts; the ledger does not."""
+    first = Sandbox(seed=1, clock=lambda: NOW)
+    first.fault("server_error", endpoint="refresh", count=2, retry_after=3)
+    form = b"client_key=sbawsandbox0000001&scope=video.list&grant_type=refresh_token"
+    headers = ((b"content-type", b"application/x-www-form-urlencoded"),)
+    for path in ("/v2/oauth/token/", "/v2/oauth/get_qrcode/"):
+        first.respond(Call("POST", path, b"", headers, form, len(form)))
+    first.world.posts["p1"] = Post("p1", KEY, "mina", to_inbox=True, size=9, upload_token="t")
+
+    second = Sandbox(seed=2, clock=lambda: NOW)
+    second.import_state(first.export_state())
+
+    assert [(rule.count, rule.retry_after) for rule in second.faults()] == [(1, 3)]
+    assert second.faults() == first.faults()
+    assert list(second.world.qr_logins.values()) == list(first.world.qr_logins.values()) != []
+    assert second.world.posts == first.world.posts
+    assert second.requests() == []
 
 
 @pytest.mark.parametrize(
@@ -95,17 +121,21 @@ def test_a_world_comes_back_as_it_was(world: World) -> None:
         {"version": 2},
         {"key": ""},
         {"offset": -1},
+        {"rate": 0},
         {"offset": 1e300},
         {"apps": []},
         {"people": []},
         {"knobs": {"rotation": "x"}},
         {"last_grant": -1},
+        {"faults": [{"fault": "sloow"}]},
+        {"posts": [{"publish_id": "p", "client_key": "x", "person_id": "mina", "to_inbox": True}]},
+        {"qr_logins": {"t": {"client_key": "x", "scopes": [], "state": "", "dies": 1}}},
     ],
 )
 def test_what_is_no_world_is_refused(world: World, change: dict[str, object]) -> None:
     """With a sentence."""
     connect(world)
-    exported = json.loads(export_world(world))
+    exported = json.loads(export_world(world, world.pace.offset))
 
     with pytest.raises(ValidationError):
         import_world(json.dumps({**exported, **change}).encode())

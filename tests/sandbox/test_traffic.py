@@ -43,6 +43,7 @@ DATA_PATHS = (
     "/v2/post/publish/inbox/video/init/",
     "/v2/post/publish/content/init/",
     "/v2/post/publish/status/fetch/",
+    "/v2/post/publish/cancel/",
 )
 PARAMETERS = ("scope", "client_key", "client_secret", "redirect_uri", "code", "grant_type")
 SECONDS = st.sampled_from([0, 1, 60, 300, 7_200, 86_400, 15_551_999])
@@ -210,8 +211,7 @@ class Traffic(RuleBasedStateMachine):
         else:
             faults = self.sandbox.faults()
             self.sandbox.import_state(self.sandbox.export_state())
-            for one in faults:
-                self.sandbox.add_fault(one)
+            assert self.sandbox.faults() == faults
 
     def teardown(self) -> None:
         """In the end a grant has one refresh token that lives, at most."""

@@ -103,29 +103,31 @@ def test_a_refresh_rotates_and_counts_down(world: World) -> None:
     """The sent token dies, and the grant's end does not move."""
     first = exchange(world, code_for(world))
 
-    second = world.refresh(NOW + 20, DEFAULT_APP, first.refresh_token)
+    second = world.refresh(NOW + 20, DEFAULT_APP, world.mint.open("rft", first.refresh_token))
 
     assert second.refresh_token != first.refresh_token
     assert second.refresh_expires_in == 15_552_000 - 20
     with pytest.raises(OAuthRefusal) as refused:
-        world.refresh(NOW + 21, DEFAULT_APP, first.refresh_token)
+        world.refresh(NOW + 21, DEFAULT_APP, world.mint.open("rft", first.refresh_token))
     assert str(refused.value) == DEAD_REFRESH
 
 
 def test_a_grant_ends_however_often_it_is_refreshed(world: World) -> None:
     """A hundred and eighty days after the consent nothing of it works."""
     tokens = exchange(world, code_for(world))
-    tokens = world.refresh(NOW + 15_551_999, DEFAULT_APP, tokens.refresh_token)
+    tokens = world.refresh(
+        NOW + 15_551_999, DEFAULT_APP, world.mint.open("rft", tokens.refresh_token)
+    )
 
     assert world.bearer(NOW + 15_552_000, tokens.access_token) is None
     with pytest.raises(OAuthRefusal, match="Refresh token is invalid"):
-        world.refresh(NOW + 15_552_000, DEFAULT_APP, tokens.refresh_token)
+        world.refresh(NOW + 15_552_000, DEFAULT_APP, world.mint.open("rft", tokens.refresh_token))
 
 
 def test_an_old_access_token_outlives_a_refresh(world: World) -> None:
     """A refresh does not touch the access token before it, which ends at its own time."""
     first = exchange(world, code_for(world))
-    world.refresh(NOW + 1, DEFAULT_APP, first.refresh_token)
+    world.refresh(NOW + 1, DEFAULT_APP, world.mint.open("rft", first.refresh_token))
 
     assert world.bearer(NOW + 7_199, first.access_token) is not None
     assert world.bearer(NOW + 7_200, first.access_token) is None
@@ -142,7 +144,7 @@ def test_revoke_disconnects_the_app(world: World) -> None:
     assert world.bearer(NOW, second.access_token) is None
     assert world.bearer(NOW, others.access_token) is not None
     with pytest.raises(OAuthRefusal, match="Refresh token is invalid"):
-        world.refresh(NOW, DEFAULT_APP, second.refresh_token)
+        world.refresh(NOW, DEFAULT_APP, world.mint.open("rft", second.refresh_token))
 
 
 def test_revoke_takes_a_living_access_token_of_the_app(world: World) -> None:
@@ -178,7 +180,7 @@ def test_the_clock_never_goes_back(world: World) -> None:
     """Time can be skipped, never taken back."""
     world.advance(3_600)
 
-    assert world.offset == 3_600
+    assert world.pace.offset == 3_600
     for seconds in (-1, float("nan"), float("inf")):
         with pytest.raises(ValidationError, match="only moves forward"):
             world.advance(seconds)

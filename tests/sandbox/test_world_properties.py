@@ -79,7 +79,9 @@ class Story:
             return
         before = self.issued[step.pick % len(self.issued)]
         try:
-            after = self.world.refresh(self.now, DEFAULT_APP, before.refresh_token)
+            after = self.world.refresh(
+                self.now, DEFAULT_APP, self.world.mint.open("rft", before.refresh_token)
+            )
         except OAuthRefusal:
             return
         assert before.refresh_token not in self.spent_tokens

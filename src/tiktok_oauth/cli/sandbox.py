@@ -89,6 +89,12 @@ Lose the answer to every tenth refresh, the same ones in every run:
     help="Turn any other knob; repeatable.",
 )
 @click.option(
+    "--clock-rate",
+    type=click.FloatRange(1, 100_000),
+    metavar="TIMES",
+    help="How fast the sandbox's clock runs; 4320 is 30 days in ten minutes.",
+)
+@click.option(
     "--fault",
     "faults",
     multiple=True,
@@ -116,8 +122,11 @@ def sandbox(*, host: str, port: int, expose: bool, **options: Any) -> None:  # n
         with explained("sandbox", host, port):
             running.start()
     except ValidationError as wrong:
-        raise click.UsageError(" ".join(filter(None, (wrong.message, wrong.hint)))) from None
-    _serve(running)
+        raise click.UsageError(_sentences(wrong)) from None
+    try:
+        _serve(running)
+    except ValidationError as wrong:
+        raise click.ClickException(_sentences(wrong)) from None
 
 
 def make_sandbox(  # noqa: PLR0913 - every option has a name
@@ -131,6 +140,7 @@ def make_sandbox(  # noqa: PLR0913 - every option has a name
     seed: int | None,
     state: Path | None,
     auto_approve: bool,
+    clock_rate: float | None,
     **knobs: object,
 ) -> Sandbox:
     """Return the sandbox that the options stand for; it does not listen yet.
@@ -147,10 +157,22 @@ def make_sandbox(  # noqa: PLR0913 - every option has a name
     if auto_approve:
         given["auto_approve"] = True
     turned = _knobs(profile, given, settings)
-    made = Sandbox(host=host, port=port, knobs=turned, seed=seed, state=state, expose=expose)
+    made = Sandbox(
+        host=host,
+        port=port,
+        knobs=turned,
+        seed=seed,
+        state=state,
+        clock_rate=clock_rate,
+        expose=expose,
+    )
     for fault in faults:
         made.add_fault(parse_rule(fault))
     return made
+
+
+def _sentences(wrong: ValidationError) -> str:
+    return " ".join(filter(None, (wrong.message, wrong.hint)))
 
 
 def _knobs(
@@ -161,7 +183,7 @@ def _knobs(
 
     if not (profile or given or settings):
         return None
-    pairs = dict(setting.partition("=")[::2] for setting in settings)
+    pairs = {name: value for name, _, value in (one.partition("=") for one in settings)}
     return turn(PROFILES[profile or "2026"], {**given, **pairs}, strict=False)
 
 

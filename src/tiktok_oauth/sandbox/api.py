@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.sandbox.grants import Grant
 
 OAuthHandler: TypeAlias = "Callable[[Visit], oauth.Fields]"
-DataHandler: TypeAlias = "Callable[[Visit, Grant], dict[str, object]]"
+DataHandler: TypeAlias = "Callable[[Visit, Grant], dict[str, object] | None]"
 
 _HEADERS = (
     (b"content-type", b"application/json; charset=utf-8"),
@@ -76,7 +76,7 @@ class DataEndpoint:
 
     Attributes:
         name: what faults and the ledger call it.
-        handle: returns the answer's ``data``.
+        handle: returns the answer's ``data``; None where TikTok documents none.
         method: the one method that is not a 404.
         scopes: any one of them opens it.
         per_user: calls a minute for each person; None counts calls for each app.
@@ -96,7 +96,8 @@ class DataEndpoint:
             visit.outcome = no.code
             return refusal_answer(visit, no)
         error = {"code": "ok", "message": "", "log_id": visit.log_id}
-        return json_answer(visit, 200, {"data": data, "error": error})
+        envelope = {"error": error} if data is None else {"data": data, "error": error}
+        return json_answer(visit, 200, envelope)
 
     def _admit(self, visit: Visit) -> Grant:
         grant = visit.world.bearer(visit.now, visit.call.bearer)
@@ -108,6 +109,7 @@ class DataEndpoint:
             )
         most = self.per_user if self.per_user and visit.world.knobs.rate_limit else None
         visit.client_key, visit.person_id = grant.client_key, grant.person_id
+        visit.grant_id = grant.grant_id
         caller = (self.name, grant.client_key if most is None else grant.grant_id)
         most = most or visit.world.knobs.rate_limit
         if most and visit.world.limits.wait(visit.now, caller, most):
@@ -157,6 +159,9 @@ ENDPOINTS: Mapping[str, Endpoint] = MappingProxyType(
         ),
         "/v2/post/publish/status/fetch/": DataEndpoint(
             "status_fetch", posting.status_fetch, scopes=_PUBLISH | _UPLOAD, per_user=30
+        ),
+        "/v2/post/publish/cancel/": DataEndpoint(
+            "cancel", posting.cancel, scopes=_PUBLISH | _UPLOAD
         ),
         "/video/": UploadEndpoint(),
     }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tiktok_oauth.sandbox import control, desk
-from tiktok_oauth.sandbox.http import BODY_LIMIT, Call, text_answer
+from tiktok_oauth.sandbox.http import Call, text_answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -78,22 +78,22 @@ class Wire:
 
 async def _read(scope: Message, receive: Receive) -> Call | None:
     """Return the call with the beginning of its body, None when the caller went away."""
-    body, size, more = b"", 0, True
+    limit = control.body_limit(scope["path"])
+    body, size, more = bytearray(), 0, True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
             return None
         part = message.get("body", b"")
         size += len(part)
-        if len(body) < BODY_LIMIT:
-            body += part[: BODY_LIMIT - len(body)]
+        body += part[: max(0, limit - len(body))]
         more = message.get("more_body", False)
     return Call(
         scope["method"],
         scope["path"],
         scope["query_string"],
         scope["headers"],
-        body,
+        bytes(body),
         size,
         scope["scheme"],
     )

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType
 
 from tiktok_oauth.errors import TikTokAPIError
 from tiktok_oauth.sandbox import site
@@ -21,6 +21,7 @@ from tiktok_oauth.sandbox.catalog import DEFAULT_APP, App, Count, Name, Person
 from tiktok_oauth.sandbox.http import BODY_LIMIT, Answer, Call, HttpRefusal
 from tiktok_oauth.sandbox.notices import Reason
 from tiktok_oauth.sandbox.oauth import token_fields
+from tiktok_oauth.sandbox.pace import FASTEST
 from tiktok_oauth.sandbox.rules import make_rule
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 PREFIX = "/_sandbox/"
 _OPENAPI = Path(__file__).with_name("openapi.json")
-_MOST_REQUESTS = 1_000
+_WORLD_LIMIT = 1024**3
 _REASONS = {
     "deleted": Reason.DELETED,
     "banned": Reason.BANNED,
@@ -45,7 +46,8 @@ class _Nothing(_Strict):
 
 
 class _Clock(_Strict):
-    advance: Annotated[float, Meta(ge=0)]
+    advance: Annotated[float, Meta(ge=0)] = 0
+    rate: Annotated[float, Meta(ge=1, le=FASTEST)] | None = None
 
 
 class _Grant(_Strict):
@@ -53,6 +55,7 @@ class _Grant(_Strict):
     person: str = "mina"
     scopes: list[str] = []
     kind: Literal["code", "tokens"] = "tokens"
+    new_people: Annotated[int, Meta(ge=1, le=10_000)] | None = None
     redirect_uri: str | None = None
     code_challenge: str | None = None
 
@@ -76,8 +79,15 @@ class _Scan(_Strict):
     step: Literal["scan", "confirm"] = "confirm"
 
 
-class _After(Struct):
+class _Page(Struct):
     after: Count = 0
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 1_000
+
+
+class _Calls(Struct):
+    after: Count | UnsetType = UNSET
+    endpoint: str = ""
+    limit: Annotated[int, Meta(ge=1, le=10_000)] = 1_000
 
 
 Run: TypeAlias = Callable[["Controls", Any], object]
@@ -94,6 +104,11 @@ class _Operation:
 def is_control(path: str) -> bool:
     """Whether a path is one of the controls', rather than a picture or a style sheet."""
     return path.startswith(PREFIX) and not path.startswith((site.AVATARS, site.STATIC_FILES))
+
+
+def body_limit(path: str) -> int:
+    """Return how many bytes of a body are read: a whole world may be large."""
+    return _WORLD_LIMIT if path == PREFIX + "world" else BODY_LIMIT
 
 
 def answer(controls: Controls, call: Call) -> Answer:
@@ -120,17 +135,18 @@ def answer(controls: Controls, call: Call) -> Answer:
 
 
 def _unreadable(call: Call) -> Answer | None:
-    if call.size > BODY_LIMIT:
-        return _problem(413, f"The body is longer than {BODY_LIMIT} bytes.")
+    limit = body_limit(call.path)
+    if call.size > limit:
+        return _problem(413, f"The body is longer than {limit} bytes.")
     if call.header(b"content-type").partition(";")[0].strip().lower() != "application/json":
         return _problem(415, "Send it with Content-Type: application/json.")
     return None
 
 
 def _state(controls: Controls, _call: Call) -> object:
-    with controls.live as (world, now):
+    with controls.live.look() as (world, now):
         return {
-            "clock": {"now": int(now), "offset": int(world.offset)},
+            "clock": _told(controls, now),
             "counts": world.counts(),
             "knobs": world.knobs,
             "requests": controls.router.ledger.count,
@@ -142,10 +158,20 @@ def _reset(controls: Controls, _asked: _Nothing) -> object:
     return _state(controls, Call("GET", ""))
 
 
-def _clock(controls: Controls, asked: _Clock) -> object:
+def _clock(controls: Controls, _call: Call) -> object:
+    return _told(controls, controls.now())
+
+
+def _move_clock(controls: Controls, asked: _Clock) -> object:
     controls.advance(asked.advance)
-    with controls.live as (world, now):
-        return {"now": int(now), "offset": int(world.offset)}
+    if asked.rate is not None:
+        controls.run_clock(asked.rate)
+    return _told(controls, controls.now())
+
+
+def _told(controls: Controls, now: float) -> object:
+    live = controls.live
+    return {"now": int(now), "offset": int(live.ahead), "rate": live.world.pace.rate}
 
 
 def _knobs(controls: Controls, asked: dict[str, object]) -> object:
@@ -169,7 +195,15 @@ def _leave(controls: Controls, asked: _Leave) -> object:
     return {"ended": True}
 
 
+def _grants(controls: Controls, call: Call) -> object:
+    asked = msgspec.convert(call.params(), _Page, strict=False)
+    return {"grants": controls.grants(asked.after, limit=asked.limit)}
+
+
 def _grant(controls: Controls, asked: _Grant) -> object:
+    if asked.new_people:
+        issued = controls.populate(asked.new_people, asked.scopes, client_key=asked.client_key)
+        return {"grants": [{**token_fields(one), "person_id": one.person_id} for one in issued]}
     if asked.kind == "tokens":
         tokens = controls.grant(asked.person, asked.scopes, client_key=asked.client_key)
         return token_fields(tokens)
@@ -199,8 +233,14 @@ def _clear_faults(controls: Controls, _call: Call) -> object:
 
 
 def _requests(controls: Controls, call: Call) -> object:
-    asked = msgspec.convert(call.params(), _After, strict=False)
-    return {"requests": controls.requests(asked.after)[-_MOST_REQUESTS:]}
+    asked = msgspec.convert(call.params(), _Calls, strict=False)
+    with controls.live.look():
+        ledger = controls.router.ledger
+        if asked.after is UNSET:
+            entries = ledger.latest(asked.limit, endpoint=asked.endpoint)
+        else:
+            entries = ledger.after(asked.after, endpoint=asked.endpoint, limit=asked.limit)
+        return {"requests": entries, "count": ledger.count, "forgotten": ledger.forgotten}
 
 
 def _webhooks(controls: Controls, _call: Call) -> object:
@@ -238,14 +278,14 @@ def _openapi(_controls: Controls, _call: Call) -> object:
 _OPERATIONS: Mapping[str, Mapping[str, _Operation]] = MappingProxyType(
     {
         "apps": {"POST": _Operation(_add_app, App)},
-        "clock": {"POST": _Operation(_clock, _Clock)},
+        "clock": {"GET": _Operation(_clock), "POST": _Operation(_move_clock, _Clock)},
         "departures": {"POST": _Operation(_leave, _Leave)},
         "faults": {
             "GET": _Operation(_faults),
             "POST": _Operation(_add_fault, dict[str, object]),
             "DELETE": _Operation(_clear_faults),
         },
-        "grants": {"POST": _Operation(_grant, _Grant)},
+        "grants": {"GET": _Operation(_grants), "POST": _Operation(_grant, _Grant)},
         "knobs": {"POST": _Operation(_knobs, dict[str, object])},
         "openapi.json": {"GET": _Operation(_openapi)},
         "qr": {"POST": _Operation(_scan, _Scan)},

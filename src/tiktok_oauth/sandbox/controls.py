@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.sandbox import qr
+from tiktok_oauth.sandbox.audit import audit
 from tiktok_oauth.sandbox.authorize import allow, deny, read_request
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP
 from tiktok_oauth.sandbox.knobs import turn
@@ -23,6 +24,7 @@ from tiktok_oauth.sandbox.world import Consent, World
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from tiktok_oauth.sandbox.audit import GrantAudit
     from tiktok_oauth.sandbox.catalog import App, Person
     from tiktok_oauth.sandbox.knobs import Knobs
     from tiktok_oauth.sandbox.ledger import Entry
@@ -37,6 +39,7 @@ class Controls:
     Args:
         knobs: lifetimes and behaviour; TikTok's own by default.
         seed: makes codes and tokens the same in every run.
+        clock_rate: how many times as fast as the machine's the sandbox's clock runs.
         clock: the machine's time in Unix seconds; another one, for tests, can stand still.
     """
 
@@ -48,9 +51,10 @@ class Controls:
         *,
         knobs: Knobs | None = None,
         seed: int | None = None,
+        clock_rate: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._knobs, self._seed = knobs, seed
+        self._knobs, self._seed, self._clock_rate = knobs, seed, clock_rate
         self.live: LiveWorld = LiveWorld(self._new_world(), clock)
         self.router: Router = Router(self.live)
 
@@ -71,6 +75,18 @@ class Controls:
         """
         with self.live as (world, _):
             world.advance(seconds)
+
+    def run_clock(self, rate: float) -> None:
+        """Let the sandbox's clock run faster than the machine's, from now on.
+
+        Args:
+            rate: how many of its seconds pass in one of the machine's: 4,320 for 30 days in ten
+                minutes, 1 to run as the machine's does.
+
+        Raises:
+            ValidationError: it is below 1 or above 100,000.
+        """
+        self.live.run(rate)
 
     def reset(self) -> None:
         """Begin again: a new world by the machine's clock, no faults, an empty ledger."""
@@ -139,6 +155,31 @@ class Controls:
         with self.live as (world, now):
             consent = _consent(world, client_key, person, scopes)
             return world.begin_grant(now, consent)
+
+    def populate(
+        self,
+        count: int,
+        scopes: Iterable[str] = (),
+        *,
+        client_key: str = DEFAULT_APP.client_key,
+    ) -> list[TokenSet]:
+        """Let new people move in, each of whom connects the app; return their tokens.
+
+        Args:
+            count: how many.
+            scopes: what each allows; the basic scope always goes with it.
+            client_key: the app.
+
+        Raises:
+            ValidationError: there is no such app or scope.
+        """
+        with self.live as (world, now):
+            app, wanted = _app(world, client_key), tuple(scopes)
+            _check_scopes(app, wanted)
+            return [
+                world.begin_grant(now, Consent(client_key, person_id, wanted, None))
+                for person_id in world.move_in(count)
+            ]
 
     def code(
         self,
@@ -233,7 +274,7 @@ class Controls:
 
     def faults(self) -> list[Rule]:
         """Return the faults that are switched on."""
-        with self.live:
+        with self.live.look():
             return self.router.faults.rules
 
     def clear_faults(self) -> None:
@@ -241,18 +282,29 @@ class Controls:
         with self.live:
             self.router.faults.clear()
 
-    def requests(self, after: int = 0) -> list[Entry]:
-        """Return the latest calls, oldest first, without any secret.
+    def grants(self, after: int = 0, *, limit: int | None = None) -> list[GrantAudit]:
+        """Return the grants that live, by number: whose, and which refresh token is theirs.
 
         Args:
             after: the number of the last one that is known already.
+            limit: how many at most, None for all.
         """
-        with self.live:
-            return self.router.ledger.after(after)
+        with self.live.look() as (world, now):
+            return audit(world, now, after, limit)
+
+    def requests(self, after: int = 0, *, endpoint: str = "") -> list[Entry]:
+        """Return the calls that are still kept, oldest first, without any secret.
+
+        Args:
+            after: the number of the last one that is known already.
+            endpoint: whose calls: ``refresh``, ``user_info``; "" for all.
+        """
+        with self.live.look():
+            return self.router.ledger.after(after, endpoint=endpoint)
 
     def webhooks(self) -> list[Dispatch]:
         """Return the latest webhooks and what became of each."""
-        with self.live:
+        with self.live.look():
             return self.router.courier.outbox.rows()
 
     def send_webhook(
@@ -279,22 +331,24 @@ class Controls:
             world.notify(now, client_key, event, who.person_id, details)
 
     def export_state(self) -> bytes:
-        """Return the world as JSON. It holds the secrets of its apps."""
-        with self.live as (world, _):
-            return export_world(world)
+        """Return the world and its faults as JSON. It holds the secrets of its apps."""
+        with self.live.look() as (world, _):
+            return export_world(world, self.live.ahead, self.router.faults.rules)
 
     def import_state(self, exported: bytes) -> None:
-        """Go on with an exported world.
+        """Go on with an exported world: its faults are armed again, the ledger is empty.
 
         Raises:
             ValidationError: this is none.
         """
-        self.router.reset(import_world(exported))
+        self.router.reset(*import_world(exported))
 
     def _new_world(self) -> World:
         # Reproducible tokens are worth having in a world where nothing is real.
         dice = random.SystemRandom() if self._seed is None else random.Random(self._seed)  # noqa: S311
-        return World(dice, knobs=self._knobs)
+        world = World(dice, knobs=self._knobs)
+        world.pace = world.pace.at_rate(self._clock_rate or 1, machine=0.0)
+        return world
 
 
 def _person(world: World, person_id: str) -> Person:
@@ -321,10 +375,15 @@ def _consent(
 ) -> Consent:
     app, person = _app(world, client_key), _person(world, person_id)
     wanted = tuple(scopes)
-    if unknown := sorted(set(wanted) - set(app.scopes)):
-        raise invalid_argument(
-            f"The app {client_key} has no scope {unknown[0]!r}.", f"It has {', '.join(app.scopes)}."
-        )
+    _check_scopes(app, wanted)
     if person.status != "active":
         raise invalid_argument(f"The account of {person_id} is {person.status}.")
     return Consent(client_key, person_id, wanted, redirect_uri, code_challenge)
+
+
+def _check_scopes(app: App, wanted: Iterable[str]) -> None:
+    if unknown := sorted(set(wanted) - set(app.scopes)):
+        raise invalid_argument(
+            f"The app {app.client_key} has no scope {unknown[0]!r}.",
+            f"It has {', '.join(app.scopes)}.",
+        )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -42,6 +43,9 @@ class Courier:
     def _wake(self) -> None:
         """Take in what has happened; the world is locked meanwhile."""
         world = self._live.world
+        for content in world.withdrawn:
+            self.outbox.withdraw(content)
+        world.withdrawn.clear()
         for notice in world.notices:
             self.outbox.accept(notice, self._faults.for_notice(world, notice))
         world.notices.clear()
@@ -58,21 +62,26 @@ class Courier:
                 outbox.settle(dispatch, now, answer)
                 self._live.changed.notify_all()
 
+    def _patience(self, dispatch: Dispatch | None, now: float) -> float | None:
+        """Return the machine's seconds until an attempt is due, None until something happens."""
+        return None if dispatch is None else (dispatch.due - now) / self._live.world.pace.rate
+
     def _take(self) -> tuple[Outbox, Dispatch, Parcel] | None:
         """Wait for the next attempt that is due, None when there will be no more."""
         with self._live.changed:
             while self._thread is threading.current_thread():
                 now, dispatch = self._live.now(), self.outbox.next()
                 if dispatch is None or dispatch.due > now:
-                    self._live.changed.wait(None if dispatch is None else dispatch.due - now)
+                    self._live.changed.wait(self._patience(dispatch, now))
                     continue
                 app = self._live.world.apps.get(dispatch.notice.client_key)
                 if app is None or app.webhook_url is None:
                     self.outbox.drop(dispatch)
                     self._live.changed.notify_all()
                     continue
+                tried = replace(dispatch, first_try=dispatch.first_try or now)
                 renewed = self._live.world.knobs.webhook_time_renewed
-                return self.outbox, dispatch, seal(dispatch, app, now, renewed=renewed)
+                return self.outbox, tried, seal(tried, app, now, renewed=renewed)
         return None
 
 

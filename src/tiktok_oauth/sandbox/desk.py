@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from tiktok_oauth.errors import TikTokAPIError, invalid_argument
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP
 from tiktok_oauth.sandbox.faults import FAULTS, WEBHOOK
-from tiktok_oauth.sandbox.glance import glance
+from tiktok_oauth.sandbox.glance import SHOWN, Search, glance
 from tiktok_oauth.sandbox.http import HttpRefusal, not_found, redirect
 from tiktok_oauth.sandbox.notices import Reason
 from tiktok_oauth.sandbox.pages import page
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 PATH = "/"
 
 _DAY = 86_400
+_LONGEST_PAGE = 6
 _STEPS = MappingProxyType(
     {
         "1 hour": 3_600,
@@ -62,7 +63,8 @@ def answer(controls: Controls, call: Call) -> Answer:
         return _show(controls, call, 400, " ".join(filter(None, (wrong.message, wrong.hint))))
     except HttpRefusal as wrong:
         return _show(controls, call, wrong.status, wrong.words)
-    return redirect(303, f"{PATH}#{section}")
+    query = f"?{call.query.decode('latin-1')}" if call.query else ""
+    return redirect(303, f"{PATH}{query}#{section}")
 
 
 def _press(controls: Controls, form: Mapping[str, str]) -> str:
@@ -89,6 +91,13 @@ def _press(controls: Controls, form: Mapping[str, str]) -> str:
     raise invalid_argument("There is no such button.")
 
 
+def _searched(call: Call) -> Search:
+    params = call.params()
+    page = params.get("page", "")
+    known = page.isascii() and page.isdigit() and len(page) <= _LONGEST_PAGE
+    return Search(params.get("q", "").strip(), max(1, int(page)) if known else 1)
+
+
 def _show(controls: Controls, call: Call, status: int = 200, problem: str = "") -> Answer:
     shown = page(
         "home",
@@ -99,7 +108,8 @@ def _show(controls: Controls, call: Call, status: int = 200, problem: str = "") 
         departures=tuple(_DEPARTURES),
         origin=call.origin,
         problem=problem,
-        seen=glance(controls),
+        seen=glance(controls, _searched(call)),
+        shown=SHOWN,
         steps=tuple(_STEPS),
         targets=_TARGETS,
     )

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
+from msgspec import structs
 
 from tiktok_oauth.sandbox.api import json_answer, refusal_answer
 from tiktok_oauth.sandbox.http import Answer, Delivery, encode_json
@@ -21,6 +22,7 @@ from tiktok_oauth.sandbox.visit import ApiRefusal
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from tiktok_oauth.sandbox.ledger import Delivered
     from tiktok_oauth.sandbox.rules import Rule
     from tiktok_oauth.sandbox.visit import Visit
 
@@ -41,12 +43,14 @@ class Fault:
         play: makes it happen to a call; None where it happens to a webhook.
         seconds: how long it lasts, or how far it jumps, unless a rule says otherwise.
         status: the HTTP status it answers with, unless a rule says otherwise.
+        delivered: how much of the answer goes out.
     """
 
     meaning: str
     play: Play | None = None
     seconds: float = 0.0
     status: int = 200
+    delivered: Delivered = "whole"
 
 
 def _slow(_visit: Visit, rule: Rule, handle: Handle) -> Answer:
@@ -128,7 +132,7 @@ def _server_error(visit: Visit, rule: Rule, _handle: Handle) -> Answer:
 
 def _token_expired(visit: Visit, _rule: Rule, handle: Handle) -> Answer:
     if grant := visit.grant:
-        visit.world.grants.put(replace(grant, floor=grant.serial))
+        visit.world.grants.put(structs.replace(grant, floor=grant.serial))
     return handle()
 
 
@@ -158,18 +162,38 @@ def _gzip_bomb(_visit: Visit, _rule: Rule, handle: Handle) -> Answer:
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
     {
-        "slow": Fault("Handled; the answer comes seconds later.", _slow, seconds=30),
-        "trickle": Fault("Handled; a byte of the answer every so often.", _trickle, seconds=1),
-        "drop_before": Fault("Not handled; the connection is closed.", _drop_before),
-        "drop_after": Fault("Handled; the connection is closed with no answer.", _drop_after),
-        "reset_before": Fault("Not handled; the connection is reset.", _reset_before),
-        "reset_after": Fault("Handled; the connection is reset with no answer.", _reset_after),
-        "half_body": Fault("Handled; the connection is closed amid the body.", _half_body),
-        "wrong_length": Fault("Handled; fewer bytes come than were promised.", _wrong_length),
-        "garbage": Fault("Handled; the answer is noise.", _garbage),
+        "slow": Fault(
+            "Handled; the answer comes seconds later.", _slow, seconds=30, delivered="late"
+        ),
+        "trickle": Fault(
+            "Handled; a byte of the answer every so often.", _trickle, seconds=1, delivered="late"
+        ),
+        "drop_before": Fault(
+            "Not handled; the connection is closed.", _drop_before, delivered="nothing"
+        ),
+        "drop_after": Fault(
+            "Handled; the connection is closed with no answer.", _drop_after, delivered="nothing"
+        ),
+        "reset_before": Fault(
+            "Not handled; the connection is reset.", _reset_before, delivered="nothing"
+        ),
+        "reset_after": Fault(
+            "Handled; the connection is reset with no answer.", _reset_after, delivered="nothing"
+        ),
+        "half_body": Fault(
+            "Handled; the connection is closed amid the body.", _half_body, delivered="partial"
+        ),
+        "wrong_length": Fault(
+            "Handled; fewer bytes come than were promised.", _wrong_length, delivered="partial"
+        ),
+        "garbage": Fault("Handled; the answer is noise.", _garbage, delivered="changed"),
         "html": Fault("Not handled; a gateway's page comes back.", _html, status=502),
-        "wrong_types": Fault("Handled; numbers come as text and text as numbers.", _wrong_types),
-        "missing_field": Fault("Handled; a field of the answer is missing.", _missing_field),
+        "wrong_types": Fault(
+            "Handled; numbers come as text and text as numbers.", _wrong_types, delivered="changed"
+        ),
+        "missing_field": Fault(
+            "Handled; a field of the answer is missing.", _missing_field, delivered="changed"
+        ),
         "unknown_code": Fault(
             "Not handled; an error that nobody knows.", _unknown_code, status=400
         ),
@@ -179,7 +203,7 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
         "revoked_elsewhere": Fault("The person has disconnected the app.", _revoked_elsewhere),
         "family_killed": Fault("The grant has ended, as after a reused token.", _family_killed),
         "clock_jump": Fault("It is suddenly later.", _clock_jump, seconds=10_800),
-        "gzip_bomb": Fault("Handled; 64 kB that unpack to 64 MB.", _gzip_bomb),
+        "gzip_bomb": Fault("Handled; 64 kB that unpack to 64 MB.", _gzip_bomb, delivered="changed"),
         "webhook_duplicate": Fault("An event is delivered twice."),
         "webhook_reordered": Fault("An event is held back behind later ones.", seconds=60),
         "webhook_forged": Fault("An event comes along that TikTok did not sign."),

@@ -7,23 +7,36 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.sandbox.faults import FAULTS
-from tiktok_oauth.sandbox.mint import open_id
+from tiktok_oauth.sandbox.mint import OPEN_ID, open_id
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tiktok_oauth.sandbox.catalog import App, Person
     from tiktok_oauth.sandbox.controls import Controls
-    from tiktok_oauth.sandbox.grants import Grant, Grants
+    from tiktok_oauth.sandbox.grants import Grant
     from tiktok_oauth.sandbox.knobs import Knobs
     from tiktok_oauth.sandbox.ledger import Entry
+    from tiktok_oauth.sandbox.pace import Pace
     from tiktok_oauth.sandbox.rules import Rule
     from tiktok_oauth.sandbox.world import World
 
 SHOWN = 50
 """Rows of each kind; a sandbox under load has a million more."""
 
-_LOOKED_AT = 1_000
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which grants to show.
+
+    Attributes:
+        words: part of a person's name or id, of an app's name or key, or a whole open_id; "" for
+            every grant.
+        page: which fifty of them, from 1.
+    """
+
+    words: str = ""
+    page: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +56,7 @@ class GrantRow:
         person: who allowed it.
         app: the app that holds it.
         scopes: what it allows.
-        access_left: the seconds that its latest access token still lives; it counts by the knobs
-            of now, whatever they were when the token was issued.
+        access_left: the seconds that its latest access token still lives.
         refresh_left: the seconds that the grant still lives.
     """
 
@@ -80,42 +92,53 @@ class Glance:
 
     Attributes:
         now: the sandbox's time in Unix seconds.
-        offset: how far it is ahead of the machine's, in seconds.
+        pace: how fast it passes.
+        ahead: how far it is ahead of the machine's, in seconds.
         knobs: how they stand.
         counts: rows in each table, shown or not.
         apps: those that are registered.
         residents: those who have an account.
-        grants: those that live, newest first.
+        grants: those that live and were searched for, newest first.
+        found: how many of them there are, shown or not; without words those that have expired and
+            are not yet forgotten count as well.
+        search: what they were searched by.
         calls: the latest, newest first.
         call_count: how many there were.
         faults: all there are.
     """
 
     now: float
-    offset: float
+    pace: Pace
+    ahead: float
     knobs: Knobs
     counts: Mapping[str, int]
     apps: tuple[App, ...]
     residents: tuple[Resident, ...]
     grants: tuple[GrantRow, ...]
+    found: int
+    search: Search
     calls: tuple[CallRow, ...]
     call_count: int
     faults: tuple[FaultRow, ...]
 
 
-def glance(controls: Controls) -> Glance:
+def glance(controls: Controls, search: Search = Search()) -> Glance:
     """Look at a sandbox."""
-    with controls.live as (world, now):
+    with controls.live.look() as (world, now):
         ledger = controls.router.ledger
-        entries = ledger.after(ledger.count - SHOWN)
+        entries = ledger.latest(SHOWN)
+        grants, found = _search(world, now, search)
         return Glance(
             now,
-            world.offset,
+            world.pace,
+            controls.live.ahead,
             world.knobs,
             world.counts(),
             tuple(islice(world.apps.values(), SHOWN)),
             tuple(_residents(world, now)),
-            tuple(islice(_grants(world, now), SHOWN)),
+            tuple(_grant(world, now, grant) for grant in grants),
+            found,
+            search,
             tuple(_call(world, entry) for entry in reversed(entries)),
             ledger.count,
             tuple(_faults(controls.router.faults.rules)),
@@ -134,30 +157,51 @@ def _is_connected(world: World, now: float, app: App, person: Person) -> bool:
     return any(now < grant.dies for grant in grants)
 
 
-def _grants(world: World, now: float) -> Iterator[GrantRow]:
-    for grant in _newest(world.grants):
-        if now < grant.dies:
-            yield GrantRow(
-                open_id(grant.client_key, grant.person_id),
-                world.people[grant.person_id],
-                world.apps[grant.client_key],
-                grant.scopes,
-                _access_left(grant, now, world.knobs),
-                grant.dies - now,
-            )
+def _search(world: World, now: float, search: Search) -> tuple[list[Grant], int]:
+    """Return a page of grants, newest first, and out of how many."""
+    living = (grant for grant in reversed(world.grants) if now < grant.dies)
+    begin = (search.page - 1) * SHOWN
+    if not search.words:
+        # Counting a million living ones at every look would hold up those who call.
+        return list(islice(living, begin, begin + SHOWN)), len(world.grants)
+    people, apps = _people(world, search.words), _apps(world, search.words)
+    found = [grant for grant in living if grant.person_id in people or grant.client_key in apps]
+    return found[begin : begin + SHOWN], len(found)
 
 
-def _newest(grants: Grants) -> Iterator[Grant]:
-    """Walk back through the latest numbers, instead of sorting a million rows at every look."""
-    numbers = range(grants.last, max(0, grants.last - _LOOKED_AT), -1)
-    return filter(None, map(grants.get, numbers))
+def _people(world: World, words: str) -> set[str]:
+    part = words.casefold()
+    named = {
+        one.person_id
+        for one in world.people.values()
+        if part in f"{one.person_id}\n{one.username}\n{one.display_name}".casefold()
+    }
+    if not words.startswith(OPEN_ID):
+        return named
+    return named | {world.person_of(client_key, words) for client_key in world.apps}
 
 
-def _access_left(grant: Grant, now: float, knobs: Knobs) -> float:
+def _apps(world: World, words: str) -> set[str]:
+    part = words.casefold()
+    apps = world.apps.values()
+    return {app.client_key for app in apps if part in f"{app.client_key}\n{app.name}".casefold()}
+
+
+def _grant(world: World, now: float, grant: Grant) -> GrantRow:
+    return GrantRow(
+        open_id(grant.client_key, grant.person_id),
+        world.people[grant.person_id],
+        world.apps[grant.client_key],
+        grant.scopes,
+        _access_left(grant, now),
+        grant.dies - now,
+    )
+
+
+def _access_left(grant: Grant, now: float) -> float:
     if grant.floor >= grant.serial:
         return 0
-    issued = grant.rotated or grant.dies - knobs.refresh_ttl
-    return max(0, min(issued + knobs.access_ttl, grant.dies) - now)
+    return max(0, min(grant.access_dies, grant.dies) - now)
 
 
 def _call(world: World, entry: Entry) -> CallRow:

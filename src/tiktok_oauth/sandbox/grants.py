@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from tiktok_oauth.sandbox.catalog import Count  # noqa: TC001 - msgspec reads the types
 
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+# A struct, since a million of them are made and changed in a second's work; and without gc, since
+# none of them can be part of a cycle.
+class Grant(Struct, frozen=True, gc=False):
     """What one exchange created.
 
     Attributes:
@@ -26,6 +28,7 @@ class Grant:
         rotated: when that one was issued.
         serial: how many access tokens were issued.
         floor: the first of them that may still live.
+        access_dies: when the latest of them ends, unless the grant does before.
     """
 
     grant_id: Count
@@ -37,6 +40,7 @@ class Grant:
     rotated: float = 0.0
     serial: Count = 0
     floor: Count = 0
+    access_dies: float = 0.0
 
 
 class Grants:
@@ -61,6 +65,9 @@ class Grants:
 
     def __iter__(self) -> Iterator[Grant]:
         return iter(self._rows.values())
+
+    def __reversed__(self) -> Iterator[Grant]:
+        return reversed(self._rows.values())
 
     def get(self, grant_id: int) -> Grant | None:
         """Return a grant that has not ended."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from itertools import islice
+from typing import Literal, TypeAlias
 
-KEPT = 10_000
+from msgspec import Struct
+
+KEPT = 100_000
+
+Delivered: TypeAlias = Literal["whole", "late", "changed", "partial", "nothing"]
+"""``late`` is slowly, so that the app may have hung up before; ``changed`` has a fault in it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, gc=False):
     """One call.
 
     Attributes:
@@ -25,6 +29,12 @@ class Entry:
         client_key: the app, as far as it is known.
         person_id: the person, as far as they are known.
         log_id: TikTok's.
+        grant_id: the grant's number, 0 when there is none.
+        sent: the generation of the refresh token that was sent: 0 is that of the exchange, and
+            each rotation counts up by one. None when none was, or it was not made here.
+        issued: the generation of the refresh token that was issued. Where it is not ``sent``, the
+            token was rotated, whether or not the app ever heard of it.
+        delivered: how much of the answer went out, as far as a server can know.
     """
 
     number: int
@@ -38,6 +48,10 @@ class Entry:
     client_key: str
     person_id: str
     log_id: str
+    grant_id: int
+    sent: int | None
+    issued: int | None
+    delivered: Delivered
 
 
 class Ledger:
@@ -52,7 +66,23 @@ class Ledger:
         self.count = entry.number
         self._entries.append(entry)
 
-    def after(self, number: int, limit: int = KEPT) -> list[Entry]:
-        """Return the entries after this number."""
-        kept_before = self.count - len(self._entries)
-        return list(islice(self._entries, max(0, number - kept_before), None))[:limit]
+    @property
+    def forgotten(self) -> int:
+        """How many entries were dropped to make room for later ones."""
+        return self.count - len(self._entries)
+
+    def after(self, number: int, *, endpoint: str = "", limit: int = KEPT) -> list[Entry]:
+        """Return the entries after this number, oldest first.
+
+        Args:
+            number: the last one that is known already.
+            endpoint: whose, "" for all.
+            limit: how many at most.
+        """
+        entries = islice(self._entries, max(0, number - self.forgotten), None)
+        return list(islice((e for e in entries if endpoint in ("", e.endpoint)), limit))
+
+    def latest(self, limit: int, *, endpoint: str = "") -> list[Entry]:
+        """Return the latest entries, oldest first."""
+        entries = (e for e in reversed(self._entries) if endpoint in ("", e.endpoint))
+        return list(islice(entries, limit))[::-1]

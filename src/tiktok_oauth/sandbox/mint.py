@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 import hmac
 import struct
@@ -17,6 +18,9 @@ _DATA_CENTRE = "u1"
 _PAYLOAD = struct.Struct(">QQdQ")
 _TAG_SIZE = 16
 _TOKEN_LENGTH = 76
+
+OPEN_ID = "-000"
+"""How every open_id begins."""
 
 
 class Claims(NamedTuple):
@@ -63,7 +67,7 @@ class Mint:
 
     def log_id(self, now: float) -> str:
         """Return a new log id: fourteen digits of UTC time, then twenty hex digits."""
-        return f"{datetime.fromtimestamp(now, UTC):%Y%m%d%H%M%S}{self.draw(10).hex().upper()}"
+        return f"{_second(int(now))}{self.draw(10).hex().upper()}"
 
     def seal(self, kind: TokenKind, claims: Claims) -> str:
         """Return the token; ``kind`` is act (access), rft (refresh) or clt (client)."""
@@ -95,10 +99,15 @@ class Mint:
         return (int.from_bytes(payload, "big") ^ int.from_bytes(mask, "big")).to_bytes(size, "big")
 
 
+@functools.lru_cache(maxsize=2)
+def _second(time: int) -> str:
+    return f"{datetime.fromtimestamp(time, UTC):%Y%m%d%H%M%S}"
+
+
 def open_id(client_key: str, person_id: str) -> str:
     """Return the person's id for this one app, the same each time."""
     digest = hashlib.sha256(f"{client_key}\0{person_id}".encode()).digest()
-    return "-000" + base64.urlsafe_b64encode(digest[:24]).decode()
+    return OPEN_ID + base64.urlsafe_b64encode(digest[:24]).decode()
 
 
 def union_id(person_id: str) -> str:

@@ -66,8 +66,8 @@ def _exchange(visit: Visit, app: App) -> Fields:
 
 def _refresh(visit: Visit, app: App) -> Fields:
     # An empty token was seen to be answered as a dead one, not as a malformed request.
-    refresh_token = _malformed_if_none(visit.form.get("refresh_token"))
-    return _fields(visit, visit.world.refresh(visit.now, app, refresh_token))
+    _malformed_if_none(visit.form.get("refresh_token"))
+    return _fields(visit, visit.world.refresh(visit.now, app, visit.sent))
 
 
 def _client_credentials(visit: Visit, _app: App) -> Fields:
@@ -117,6 +117,7 @@ def _malformed_if_none(value: str | None) -> str:
 
 def _fields(visit: Visit, tokens: TokenSet) -> Fields:
     visit.person_id = tokens.person_id
+    visit.grant_id, visit.issued = tokens.grant_id, tokens.generation
     return token_fields(tokens)
 
 

@@ -39,7 +39,7 @@ class Dispatch:
         forged: whether it is signed with a secret that is not the app's.
         status: pending, delivered or dropped.
         attempts: how often it was tried.
-        first_try: when that began.
+        first_try: when that began; 0 before.
         answers: the HTTP status of each attempt; 0 for none.
     """
 
@@ -88,17 +88,12 @@ class Outbox:
         """Note how an attempt went: 200 is the only way to end well."""
         if dispatch.number not in self._pending:
             return
-        first_try = dispatch.first_try or now
-        tried = replace(
-            dispatch,
-            attempts=dispatch.attempts + 1,
-            first_try=first_try,
-            answers=(*dispatch.answers, answer),
-        )
+        attempts, answers = dispatch.attempts + 1, (*dispatch.answers, answer)
+        tried = replace(dispatch, attempts=attempts, answers=answers)
         wait = min(_FIRST_DELAY * 2**dispatch.attempts, _LONGEST_DELAY)
         if answer == 200:  # noqa: PLR2004 - OK, and nothing else
             self._end(replace(tried, status="delivered"))
-        elif now + wait > first_try + GIVE_UP_AFTER:
+        elif now + wait > dispatch.first_try + GIVE_UP_AFTER:
             self._end(replace(tried, status="dropped"))
         else:
             self._pending[dispatch.number] = replace(tried, due=now + wait)
@@ -106,6 +101,13 @@ class Outbox:
     def drop(self, dispatch: Dispatch) -> None:
         """Give up: there is no longer anybody to tell."""
         self._end(replace(dispatch, status="dropped"))
+
+    def withdraw(self, content: str) -> None:
+        """Give up events with these details that were not tried yet: they will not happen."""
+        waiting = [one for one in self._pending.values() if one.notice.content == content]
+        for dispatch in waiting:
+            if not dispatch.attempts:
+                self.drop(dispatch)
 
     def rows(self) -> list[Dispatch]:
         """Return all that is kept, in the order of events."""
@@ -139,7 +141,7 @@ def seal(dispatch: Dispatch, app: App, now: float, *, renewed: bool) -> Parcel:
             "content": notice.content,
         }
     )
-    time = int(now if renewed or not dispatch.first_try else dispatch.first_try)
+    time = int(now if renewed else dispatch.first_try)
     secret = _FORGED_SECRET if dispatch.forged else app.client_secret
     return Parcel(app.webhook_url or "", body, sign(secret, time, body))
 

@@ -16,6 +16,7 @@ from msgspec import Meta
 from tiktok_oauth.sandbox.catalog import Count, Name  # noqa: TC001 - msgspec reads the types
 from tiktok_oauth.sandbox.http import Answer, text_answer
 from tiktok_oauth.sandbox.jsonbody import read_json
+from tiktok_oauth.sandbox.notices import write_content
 from tiktok_oauth.sandbox.profile import avatar_url, missing_scope
 from tiktok_oauth.sandbox.visit import ApiRefusal
 
@@ -43,6 +44,7 @@ class Post:
         received: bytes that have come.
         upload_token: what the upload proves itself by; "" when TikTok fetches the file.
         ready: when all bytes are there.
+        cancelled: whether the app called it off before that.
     """
 
     publish_id: str
@@ -53,6 +55,7 @@ class Post:
     received: Count = 0
     upload_token: str = field(default="", repr=False)
     ready: float | None = None
+    cancelled: bool = False
 
 
 class _Source(msgspec.Struct):
@@ -74,7 +77,7 @@ class _Init(msgspec.Struct):
     post_mode: Literal["DIRECT_POST", "MEDIA_UPLOAD"] = "DIRECT_POST"
 
 
-class _Status(msgspec.Struct):
+class _PublishId(msgspec.Struct):
     publish_id: str
 
 
@@ -138,21 +141,34 @@ def status_fetch(visit: Visit, grant: Grant) -> dict[str, object]:
     Raises:
         ApiRefusal: there is no such post, or it is somebody else's.
     """
-    post = visit.world.posts.get(read_json(visit, _Status).publish_id)
-    if post is None:
-        raise ApiRefusal(400, "invalid_publish_id", "The publish_id is invalid", with_data=False)
-    if (post.client_key, post.person_id) != (grant.client_key, grant.person_id):
-        raise ApiRefusal(
-            400,
-            "token_not_authorized_for_specified_publish_id",
-            "The access_token is not authorized for the publish_id",
-            with_data=False,
-        )
+    post = _own_post(visit, grant)
+    if post.cancelled:
+        return {"fail_reason": "publish_cancelled", "status": "FAILED"}
     if post.ready is None:
         return {"status": "PROCESSING_UPLOAD", "uploaded_bytes": post.received}
     if visit.now < post.ready:
         return {"downloaded_bytes": post.size, "status": "PROCESSING_DOWNLOAD"}
     return {"status": "SEND_TO_USER_INBOX" if post.to_inbox else "PUBLISH_COMPLETE"}
+
+
+def cancel(visit: Visit, grant: Grant) -> None:
+    """Answer ``POST /v2/post/publish/cancel/``, which has no data.
+
+    Raises:
+        ApiRefusal: there is no such post, it is somebody else's, or it is too late.
+    """
+    post = _own_post(visit, grant)
+    if post.cancelled or (post.ready is not None and visit.now >= post.ready):
+        raise ApiRefusal(
+            400,
+            "publish_not_cancellable",
+            "The post is in its final state and cannot be cancelled",
+            with_data=False,
+        )
+    visit.world.posts[post.publish_id] = replace(post, cancelled=True)
+    visit.world.withdrawn.append(write_content(_details(post)))
+    details = {**_details(post), "reason": "publish_cancelled"}
+    visit.world.notify(visit.now, post.client_key, "post.publish.failed", post.person_id, details)
 
 
 def upload(visit: Visit) -> Answer:
@@ -165,7 +181,7 @@ def upload(visit: Visit) -> Answer:
         return text_answer(403, "forbidden")
     received = post.received + visit.call.size
     expected = f"bytes {post.received}-{received - 1}/{post.size}"
-    if post.ready is not None or visit.call.header(b"content-range") != expected:
+    if post.ready is not None or post.cancelled or visit.call.header(b"content-range") != expected:
         visit.outcome = "range"
         return text_answer(416, "range not satisfiable")
     if received < post.size:
@@ -174,6 +190,25 @@ def upload(visit: Visit) -> Answer:
     visit.world.posts[post.publish_id] = replace(post, received=received, ready=visit.now)
     _announce(visit, post, 0)
     return Answer(201)
+
+
+def _own_post(visit: Visit, grant: Grant) -> Post:
+    """Return the post that the body names.
+
+    Raises:
+        ApiRefusal: there is none, or it is somebody else's.
+    """
+    post = visit.world.posts.get(read_json(visit, _PublishId).publish_id)
+    if post is None:
+        raise ApiRefusal(400, "invalid_publish_id", "The publish_id is invalid", with_data=False)
+    if (post.client_key, post.person_id) != (grant.client_key, grant.person_id):
+        raise ApiRefusal(
+            400,
+            "token_not_authorized_for_specified_publish_id",
+            "The access_token is not authorized for the publish_id",
+            with_data=False,
+        )
+    return post
 
 
 def _privacy_levels(person: Person) -> list[str]:
@@ -257,10 +292,15 @@ def _begin(
 
 
 def _announce(visit: Visit, post: Post, after: float) -> None:
-    kind = "INBOX_SHARE" if post.to_inbox else "DIRECT_PUBLISH"
     event = "post.publish.inbox_delivered" if post.to_inbox else "post.publish.complete"
-    details = {"publish_id": post.publish_id, "publish_type": kind}
-    visit.world.notify(visit.now, post.client_key, event, post.person_id, details, after=after)
+    visit.world.notify(
+        visit.now, post.client_key, event, post.person_id, _details(post), after=after
+    )
+
+
+def _details(post: Post) -> dict[str, str]:
+    kind = "INBOX_SHARE" if post.to_inbox else "DIRECT_PUBLISH"
+    return {"publish_id": post.publish_id, "publish_type": kind}
 
 
 def _invalid(message: str) -> ApiRefusal:

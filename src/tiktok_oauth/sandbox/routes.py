@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tiktok_oauth.sandbox import site
 from tiktok_oauth.sandbox.api import ENDPOINTS, GRANT_TYPES
 from tiktok_oauth.sandbox.courier import Courier
+from tiktok_oauth.sandbox.faults import FAULTS
 from tiktok_oauth.sandbox.http import (
     Answer,
     HttpRefusal,
@@ -20,10 +21,11 @@ from tiktok_oauth.sandbox.rules import Faults
 from tiktok_oauth.sandbox.visit import Visit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tiktok_oauth.sandbox.http import Answer, Call
     from tiktok_oauth.sandbox.live import LiveWorld
+    from tiktok_oauth.sandbox.rules import Rule
     from tiktok_oauth.sandbox.world import World
 
 _SLASHED = frozenset({*ENDPOINTS, site.AUTHORIZE_PATH, site.ERROR_PATH})
@@ -38,12 +40,14 @@ class Router:
         self.faults: Faults = Faults()
         self.courier: Courier = Courier(live, self.faults)
 
-    def reset(self, world: World) -> None:
-        """Go on with another world: no faults, and nothing in the ledger."""
+    def reset(self, world: World, rules: Iterable[Rule] = ()) -> None:
+        """Go on with another world and its faults, and with nothing in the ledger."""
         with self.live:
             self.live.replace(world)
             self.ledger = Ledger()
             self.faults.clear()
+            for rule in rules:
+                self.faults.add(rule)
             self.courier.outbox = Outbox()
 
     def answer(self, call: Call) -> Answer:
@@ -83,9 +87,12 @@ class Router:
         form: Mapping[str, str],
         answer: Callable[[Visit], Answer],
     ) -> Answer:
-        name = GRANT_TYPES.get(form.get("grant_type", ""), endpoint)
+        name = endpoint
+        if endpoint == "token":
+            name = GRANT_TYPES.get(form.get("grant_type", ""), endpoint)
         with self.live as (world, now):
-            visit = Visit(call, name, world, now, world.log_id(now), form)
+            sent = world.mint.open("rft", form.get("refresh_token", ""))
+            visit = Visit(call, name, world, now, world.log_id(now), form, sent)
             answered = self.faults.play(visit, endpoint, lambda: answer(visit))
             self._record(visit, answered)
         return answered
@@ -93,6 +100,7 @@ class Router:
     def _record(self, visit: Visit, answered: Answer) -> None:
         delivery = answered.delivery
         client_key = visit.client_key or visit.form.get("client_key", "")
+        sent = visit.sent
         self.ledger.add(
             Entry(
                 self.ledger.count + 1,
@@ -106,5 +114,9 @@ class Router:
                 client_key if client_key in visit.world.apps else "",
                 visit.person_id,
                 visit.log_id,
+                visit.grant_id or (sent.grant_id if sent else 0),
+                sent.number if sent else None,
+                visit.issued,
+                FAULTS[visit.fault].delivered if visit.fault else "whole",
             )
         )

@@ -95,8 +95,8 @@ def parse_rule(text: str) -> Rule:
         ValidationError: as ``make_rule``.
     """
     name, _, options = text.partition(":")
-    pairs = [option.partition("=")[::2] for option in options.split(",")] if options else []
-    return make_rule({"fault": name, **dict(pairs)}, strict=False)
+    pairs = (option.partition("=") for option in options.split(",") if options)
+    return make_rule({"fault": name, **{key: value for key, _, value in pairs}}, strict=False)
 
 
 class _Active:

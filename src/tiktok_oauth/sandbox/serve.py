@@ -6,7 +6,7 @@ import ipaddress
 import socket
 import threading
 import time
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Self, cast
 
@@ -16,6 +16,7 @@ from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.sandbox import control, desk
 from tiktok_oauth.sandbox.asgi import Wire, WireProtocol
 from tiktok_oauth.sandbox.controls import Controls
+from tiktok_oauth.sandbox.http import Answer
 from tiktok_oauth.sandbox.inprocess import AsyncInProcess, InProcess
 from tiktok_oauth.sandbox.keeper import Keeper
 from tiktok_oauth.sandbox.site import AUTHORIZE_PATH
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from uvicorn._types import ASGI3Application
 
-    from tiktok_oauth.sandbox.http import Answer, Call
+    from tiktok_oauth.sandbox.http import Call
     from tiktok_oauth.sandbox.knobs import Knobs
 
 _LAST_PORT = 65_535
@@ -54,14 +55,16 @@ class Sandbox(Controls):
         knobs: lifetimes and behaviour; TikTok's own by default.
         seed: makes codes and tokens the same in every run.
         state: a file to keep the world in; when there is one, its world goes on, under ``knobs``
-            if they are given.
+            and at ``clock_rate`` if they are given.
+        clock_rate: how many times as fast as the machine's the sandbox's clock runs: 4,320 is 30
+            days in ten minutes.
         expose: allow an interface that other machines reach. Everybody there can then log in as
             anybody, which is what a sandbox is for.
         clock: the machine's time in Unix seconds; another one, for tests, can stand still.
 
     Raises:
-        ValidationError: there is no such port, other machines reach the host and ``expose`` is
-            not set, or the file holds no world.
+        ValidationError: there is no such port or rate, or other machines reach the host and
+            ``expose`` is not set.
     """
 
     def __init__(  # noqa: PLR0913 - every setting has a default and a name
@@ -72,6 +75,7 @@ class Sandbox(Controls):
         knobs: Knobs | None = None,
         seed: int | None = None,
         state: str | Path | None = None,
+        clock_rate: float | None = None,
         expose: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -82,7 +86,7 @@ class Sandbox(Controls):
             )
         if not 0 <= port <= _LAST_PORT:
             raise invalid_argument(f"port must be from 0 to {_LAST_PORT}; 0 takes any free one.")
-        super().__init__(knobs=knobs, seed=seed, clock=clock)
+        super().__init__(knobs=knobs, seed=seed, clock_rate=clock_rate, clock=clock)
         self._address = host, port
         self._exposed = expose
         self._server: _Server | None = None
@@ -117,9 +121,9 @@ class Sandbox(Controls):
         return AsyncInProcess(self.respond)
 
     def respond(self, call: Call) -> Answer:
-        """Answer any call, and put the sandbox's time on it.
+        """Answer any call, and announce the sandbox's clock on it: its time, and its rate.
 
-        Our own processes on this machine age their tokens by that time.
+        Our own processes on this machine age their tokens by them.
         """
         if call.path == desk.PATH:
             answer = desk.answer(self, call)
@@ -127,15 +131,19 @@ class Sandbox(Controls):
             answer = control.answer(self, call)
         else:
             answer = self.router.answer(call)
-        announced = (b"x-sandbox-time", b"%d" % self.now())
-        return replace(answer, headers=(*answer.headers, announced))
+        announced = (
+            (b"x-sandbox-time", b"%d" % self.now()),
+            (b"x-sandbox-clock-rate", b"%.10g" % self.world.pace.rate),
+        )
+        headers = (*answer.headers, *announced)
+        return Answer(answer.status, headers, answer.body, answer.delivery)
 
     def start(self) -> Self:
         """Listen, and return when requests are answered.
 
         Raises:
-            OSError: the port is taken, or the state's file cannot be written.
-            ValidationError: the state's file holds no world.
+            OSError: the port is taken.
+            ValidationError: the state's file holds no world, or cannot be read or written.
         """
         listener = _listen(*self._address)
         try:
@@ -148,14 +156,18 @@ class Sandbox(Controls):
         return self
 
     def stop(self) -> None:
-        """Stop listening and end the threads. Stopping twice is fine."""
+        """Stop listening and end the threads. Stopping twice is fine.
+
+        Raises:
+            ValidationError: the state's file cannot be written.
+        """
         self.router.courier.stop()
         if self._server is not None:
             self._server.stop()
             self._server = None
-        if self._keeper is not None:
-            self._keeper.stop()
-            self._keeper = None
+        keeper, self._keeper = self._keeper, None
+        if keeper is not None:
+            keeper.stop()
 
     def wait(self) -> None:
         """Block until the server ends."""
@@ -172,9 +184,16 @@ class Sandbox(Controls):
         if self._state is None:
             return None
         keeper = Keeper(self, self._state)
+        given = self.faults()
         keeper.load()
+        kept = self.faults()
+        for rule in given:
+            if rule not in kept:
+                self.add_fault(rule)
         if self._knobs is not None:
             self.turn(**asdict(self._knobs))
+        if self._clock_rate is not None:
+            self.run_clock(self._clock_rate)
         keeper.start()
         return keeper
 

@@ -25,6 +25,7 @@ ERROR_PATH = "/v2/auth/error/"
 AVATARS = "/_sandbox/avatars/"
 STATIC_FILES = "/_sandbox/static/"
 _SESSION = "sandbox_session"
+_OFFERED = 50
 
 
 def authorize(visit: Visit) -> Answer:
@@ -62,7 +63,7 @@ def authorize_error(call: Call) -> Answer:
 
 def avatar(live: LiveWorld, call: Call) -> Answer:
     """Draw somebody."""
-    with live as (world, _):
+    with live.look() as (world, _):
         person = world.people.get(call.path[len(AVATARS) :].removesuffix(".svg"))
     if person is None or not call.path.endswith(".svg"):
         return not_found()
@@ -111,13 +112,17 @@ def _approve(visit: Visit, asked: AuthorizationRequest, params: dict[str, str]) 
 
 
 def _ask(visit: Visit, asked: AuthorizationRequest, params: dict[str, str], session: str) -> Answer:
-    people = [visit.world.people[person_id] for person_id in _actives(visit.world)]
+    everybody = _actives(visit.world)
+    offered = everybody[:_OFFERED]
+    if session and session not in offered:
+        offered.append(session)
     return page(
         "consent",
         form_action=f"'self' {asked.redirect_origin}",
         app=asked.app,
-        people=people,
-        chosen=session or (people[0].person_id if people else ""),
+        people=[visit.world.people[person_id] for person_id in offered],
+        others=len(everybody) - len(offered),
+        chosen=session or next(iter(offered), ""),
         scopes={name: SCOPES[name] for name in asked.scopes},
         basic_scope=BASIC_SCOPE,
         redirect_origin=asked.redirect_origin,

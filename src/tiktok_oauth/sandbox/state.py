@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 import msgspec
@@ -15,9 +15,14 @@ from tiktok_oauth.sandbox.catalog import App, Count, Person  # noqa: TC001 - msg
 from tiktok_oauth.sandbox.grants import Grant, Grants
 from tiktok_oauth.sandbox.knobs import Knobs  # noqa: TC001 - as above
 from tiktok_oauth.sandbox.mint import Mint
+from tiktok_oauth.sandbox.pace import Pace
+from tiktok_oauth.sandbox.posting import Post  # noqa: TC001 - as above
+from tiktok_oauth.sandbox.qr import QrLogin  # noqa: TC001 - as above
+from tiktok_oauth.sandbox.rules import Rule, make_rule
 from tiktok_oauth.sandbox.world import Code, World
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 _VERSION = 1
@@ -35,28 +40,42 @@ class _Snapshot:
     codes: dict[str, Code]
     last_grant: Count
     grants: tuple[Grant, ...]
+    rate: float = 1.0
+    qr_logins: dict[str, QrLogin] = field(default_factory=dict)
+    posts: tuple[Post, ...] = ()
+    faults: tuple[dict[str, object], ...] = ()
 
 
-def export_world(world: World) -> bytes:
-    """Return the whole world as JSON. It holds the secrets of its apps."""
+def export_world(world: World, ahead: float, rules: Iterable[Rule] = ()) -> bytes:
+    """Return the whole world as JSON. It holds the secrets of its apps.
+
+    Args:
+        world: what to write.
+        ahead: how far its clock is ahead of the machine's now.
+        rules: the faults that are switched on.
+    """
     return msgspec.json.encode(
         _Snapshot(
             _VERSION,
             world.mint.key,
             world.mint.drawn,
-            world.offset,
+            ahead,
             world.knobs,
             tuple(world.apps.values()),
             tuple(world.people.values()),
             dict(world.codes),
             world.grants.last,
             tuple(world.grants),
+            world.pace.rate,
+            dict(world.qr_logins),
+            tuple(world.posts.values()),
+            tuple(asdict(rule) for rule in rules),
         )
     )
 
 
-def import_world(exported: bytes) -> World:
-    """Return the world that was exported.
+def import_world(exported: bytes) -> tuple[World, list[Rule]]:
+    """Return the world that was exported, and the faults that were switched on.
 
     Raises:
         ValidationError: this is no exported world; the sentence says what is wrong.
@@ -66,8 +85,10 @@ def import_world(exported: bytes) -> World:
     people = {person.person_id for person in snapshot.people}
     connected = {(grant.client_key, grant.person_id) for grant in snapshot.grants}
     connected |= {(c.consent.client_key, c.consent.person_id) for c in snapshot.codes.values()}
-    if not all(app in apps and person in people for app, person in connected):
-        raise invalid_argument("The world has a grant or a code of nobody.")
+    connected |= {(post.client_key, post.person_id) for post in snapshot.posts}
+    apps_known = {login.client_key for login in snapshot.qr_logins.values()} <= apps
+    if not (apps_known and all(app in apps and who in people for app, who in connected)):
+        raise invalid_argument("The world has a grant, a code, a QR login or a post of nobody.")
     world = World(
         random.Random(0),  # noqa: S311 - its key is replaced at once
         knobs=snapshot.knobs,
@@ -75,10 +96,12 @@ def import_world(exported: bytes) -> World:
         people=snapshot.people,
     )
     world.mint = Mint(snapshot.key, snapshot.drawn)
-    world.advance(snapshot.offset)
+    world.pace = Pace().advanced(snapshot.offset).at_rate(snapshot.rate, machine=0.0)
     world.codes = OrderedDict(snapshot.codes)
     world.grants = Grants(snapshot.grants, snapshot.last_grant)
-    return world
+    world.qr_logins = OrderedDict(snapshot.qr_logins)
+    world.posts = OrderedDict((post.publish_id, post) for post in snapshot.posts)
+    return world, [make_rule(fault) for fault in snapshot.faults]
 
 
 def _decode(exported: bytes) -> _Snapshot:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from tiktok_oauth.sandbox.grants import Grant
     from tiktok_oauth.sandbox.http import Call
+    from tiktok_oauth.sandbox.mint import Claims
     from tiktok_oauth.sandbox.world import World
 
 
@@ -35,7 +36,23 @@ class ApiRefusal(Exception):  # noqa: N818 - a refusal is an answer, not a failu
 
 @dataclass(slots=True)
 class Visit:
-    """A call, the world it found, and what the ledger will say of it."""
+    """A call, the world it found, and what the ledger will say of it.
+
+    Attributes:
+        call: the request.
+        endpoint: what faults and the ledger call it.
+        world: the world it found.
+        now: the sandbox's time.
+        log_id: TikTok's.
+        form: the body's fields.
+        sent: what the refresh token in the form says.
+        client_key: the app.
+        person_id: the person.
+        grant_id: the grant, 0 while it is unknown.
+        issued: the number of the refresh token that the answer holds.
+        outcome: TikTok's error string, or ``ok``.
+        fault: the fault that is played.
+    """
 
     call: Call
     endpoint: str
@@ -43,8 +60,11 @@ class Visit:
     now: float
     log_id: str
     form: Mapping[str, str]
+    sent: Claims | None = None
     client_key: str = ""
     person_id: str = ""
+    grant_id: int = 0
+    issued: int | None = None
     outcome: str = "ok"
     fault: str = ""
 
@@ -61,10 +81,8 @@ class Visit:
     def grant(self) -> Grant | None:
         """The grant behind the call's token, whether or not the token still lives."""
         world = self.world
-        claims = (
-            world.mint.open("act", self.call.bearer or self.form.get("token", ""))
-            or world.mint.open("rft", self.form.get("refresh_token", ""))
-        )  # fmt: skip
+        token = self.call.bearer or self.form.get("token", "")
+        claims = world.mint.open("act", token) or self.sent
         return claims and world.grants.get(claims.grant_id)
 
     def _owner(self) -> tuple[str, str] | None:

@@ -9,31 +9,31 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-import math
+import itertools
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from tiktok_oauth.errors import invalid_argument
-from tiktok_oauth.sandbox.catalog import BASIC_SCOPE, DEFAULT_APP, PEOPLE, SCOPES
+from msgspec import structs
+
+from tiktok_oauth.sandbox.catalog import BASIC_SCOPE, DEFAULT_APP, PEOPLE, SCOPES, Person
 from tiktok_oauth.sandbox.grants import Grant, Grants
 from tiktok_oauth.sandbox.knobs import Knobs
 from tiktok_oauth.sandbox.limits import Limits
 from tiktok_oauth.sandbox.mint import Claims, Mint, open_id
 from tiktok_oauth.sandbox.notices import AUTHORIZATION_REMOVED, Notice, Reason, write_content
+from tiktok_oauth.sandbox.pace import Pace
 from tiktok_oauth.sandbox.registration import check_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from random import Random
 
-    from tiktok_oauth.sandbox.catalog import App, Person, Status
+    from tiktok_oauth.sandbox.catalog import App, Status
     from tiktok_oauth.sandbox.posting import Post
     from tiktok_oauth.sandbox.qr import QrLogin
 
 _KEY_SIZE = 32
-_CENTURIES = 10 * 3_155_760_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,10 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class TokenSet:
-    """What an exchange or a refresh gives, and to whom; lifetimes are what remains, in seconds."""
+    """What an exchange or a refresh gives; lifetimes are what remains, in seconds.
+
+    The last three fields are ours: whose it is, and the number of the refresh token in its grant.
+    """
 
     access_token: str = field(repr=False)
     expires_in: int
@@ -74,6 +77,8 @@ class TokenSet:
     refresh_token: str = field(repr=False)
     scope: str
     person_id: str
+    grant_id: int
+    generation: int
 
 
 class OAuthRefusal(Exception):  # noqa: N818 - a refusal is an answer, not a failure of ours
@@ -107,7 +112,7 @@ class World:
         self.knobs: Knobs = knobs or Knobs()
         self.apps: dict[str, App] = {app.client_key: check_app(app) for app in apps}
         self.people: dict[str, Person] = {person.person_id: person for person in people}
-        self.offset: float = 0.0
+        self.pace: Pace = Pace()
         self.mint: Mint = Mint(dice.randbytes(_KEY_SIZE))
         self.grants: Grants = Grants()
         self.codes: OrderedDict[str, Code] = OrderedDict()
@@ -115,6 +120,7 @@ class World:
         self.posts: OrderedDict[str, Post] = OrderedDict()
         self.limits: Limits = Limits()
         self.notices: list[Notice] = []
+        self.withdrawn: list[str] = []
 
     def advance(self, seconds: float) -> None:
         """Move the clock forward.
@@ -122,11 +128,7 @@ class World:
         Raises:
             ValidationError: the clock would go back, or leave the calendar.
         """
-        if not 0 <= seconds < math.inf:
-            raise invalid_argument("seconds must be 0 or more: the clock only moves forward.")
-        if self.offset + seconds > _CENTURIES:
-            raise invalid_argument("seconds must not lead the clock farther than 1,000 years.")
-        self.offset += seconds
+        self.pace = self.pace.advanced(seconds)
 
     def log_id(self, now: float) -> str:
         """Return a new id for TikTok's own logs."""
@@ -190,13 +192,17 @@ class World:
         self.grants.add(grant)
         return self._issue(now, grant)
 
-    def refresh(self, now: float, app: App, refresh_token: str) -> TokenSet:
+    def refresh(self, now: float, app: App, claims: Claims | None) -> TokenSet:
         """Rotate, in the way that the knobs say; by default the token sent is dead then.
+
+        Args:
+            now: the time.
+            app: who sends it.
+            claims: what the refresh token says; None when it was not made here.
 
         Raises:
             OAuthRefusal: the token was rotated, revoked, has expired or never was.
         """
-        claims = self.mint.open("rft", refresh_token)
         grant = claims and self.grants.get(claims.grant_id)
         if not claims or not grant or grant.client_key != app.client_key or now >= grant.dies:
             raise OAuthRefusal("invalid_grant", "Refresh token is invalid or expired.")
@@ -250,6 +256,16 @@ class World:
             status: Status = "deleted" if reason is Reason.DELETED else "banned"
             self.people[person_id] = replace(person, status=status)
 
+    def move_in(self, count: int) -> list[str]:
+        """Let so many new people have an account, and return what they are called here."""
+        numbers = (number for number in itertools.count(1) if f"person-{number}" not in self.people)
+        new = [
+            Person(f"person-{number}", f"Person {number}", f"person.{number}")
+            for number in itertools.islice(numbers, count)
+        ]
+        self.people.update((person.person_id, person) for person in new)
+        return [person.person_id for person in new]
+
     def person_of(self, client_key: str, account: str) -> str:
         """Return who has this open_id, "" for nobody."""
         people = (one for one in self.people if open_id(client_key, one) == account)
@@ -282,9 +298,13 @@ class World:
             return None
         return None if now >= claims.dies or now >= grant.dies else grant
 
+    def refresh_token(self, grant: Grant) -> str:
+        """Return the refresh token that lives; those of generations before it were rotated."""
+        return self.mint.seal("rft", Claims(grant.grant_id, grant.generation))
+
     def _rotate(self, now: float, grant: Grant) -> Grant:
         sliding = self.knobs.refresh_expiry == "sliding"
-        return replace(
+        return structs.replace(
             grant,
             dies=now + self.knobs.refresh_ttl if sliding else grant.dies,
             generation=grant.generation + (self.knobs.rotation != "none"),
@@ -302,15 +322,18 @@ class World:
 
     def _issue(self, now: float, grant: Grant) -> TokenSet:
         claims = Claims(grant.grant_id, grant.serial, now + self.knobs.access_ttl)
-        self.grants.put(replace(grant, serial=grant.serial + 1))
+        issued = structs.replace(grant, serial=grant.serial + 1, access_dies=claims.dies)
+        self.grants.put(issued)
         return TokenSet(
             self.mint.seal("act", claims),
             self.knobs.access_ttl,
             open_id(grant.client_key, grant.person_id),
             int(grant.dies - now),
-            self.mint.seal("rft", Claims(grant.grant_id, grant.generation)),
+            self.refresh_token(grant),
             ",".join(grant.scopes),
             grant.person_id,
+            grant.grant_id,
+            grant.generation,
         )
 
     def _proves(self, verifier: str | None, challenge: str | None) -> bool:
@@ -333,6 +356,6 @@ def _is_verifier(text: str) -> bool:
 
 def _sweep(codes: OrderedDict[str, Code], now: float) -> None:
     """Drop up to two codes at the front whose time is over: enough to outrun each new one."""
-    over = [code for code, row in islice(codes.items(), 2) if now >= row.dies]
+    over = [code for code, row in itertools.islice(codes.items(), 2) if now >= row.dies]
     for code in over:
         del codes[code]

@@ -12,7 +12,7 @@ function take(parts, request) {
 }
 
 async function renew(parts, request) {
-  const answer = await fetch("/", request);
+  const answer = await fetch(`/${location.search}`, request);
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
   const focused = document.activeElement;
   const section = focused.closest("section");
@@ -32,6 +32,7 @@ async function renew(parts, request) {
 }
 
 async function follow() {
+  const began = performance.now();
   if (!document.hidden) {
     try {
       await take("[data-live]");
@@ -42,17 +43,21 @@ async function follow() {
       following.classList.remove("live");
     }
   }
-  setTimeout(follow, INTERVAL);
+  // A look at a huge world takes its time, and must not be all that the sandbox does.
+  setTimeout(follow, Math.max(INTERVAL, 10 * (performance.now() - began)));
 }
 
 document.addEventListener("submit", async (event) => {
+  if (event.target.method !== "post") {
+    return;
+  }
   event.preventDefault();
   const button = event.submitter;
   const body = new URLSearchParams(new FormData(event.target, button));
   try {
     // A problem stays on the page until the next button.
     const pressed = await take("[data-live], #problem", { method: "POST", body });
-    done.textContent = pressed ? `${button.ariaLabel ?? button.textContent}: done` : "";
+    done.textContent = pressed ? `${button.ariaLabel ?? button.textContent}, done` : "";
   } catch {
     done.textContent = "The sandbox does not answer";
   }
