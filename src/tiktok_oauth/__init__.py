@@ -1,4 +1,4 @@
-"""TikTok OAuth for Python: a client, and a local TikTok to test against.
+"""TikTok OAuth for Python: a client, a token vault, and a local TikTok to test against.
 
 Everything public is here and loaded when it is first asked for, so that importing the package
 costs next to nothing.
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         ValidationError,
         VaultKeyError,
     )
+    from tiktok_oauth.login import LoginStart
     from tiktok_oauth.observe.logs import configure_logging
     from tiktok_oauth.sandbox.serve import Sandbox
     from tiktok_oauth.types import (
@@ -45,25 +46,47 @@ if TYPE_CHECKING:
         TikTokUserInfo,
         WebhookEvent,
     )
+    from tiktok_oauth.vault.account import Account, AsyncAccount
+    from tiktok_oauth.vault.aio import AsyncTokenVault
+    from tiktok_oauth.vault.fleet.progress import Progress
+    from tiktok_oauth.vault.fleet.refresher import Refresher
+    from tiktok_oauth.vault.listeners import VaultEvent
+    from tiktok_oauth.vault.logins import LoginResult
+    from tiktok_oauth.vault.sealing.keyring import KeyRing
+    from tiktok_oauth.vault.sealing.resealing import ResealReport
+    from tiktok_oauth.vault.snapshot import AccountState
+    from tiktok_oauth.vault.stores.store import Store
+    from tiktok_oauth.vault.vault import TokenVault
 
 _EXTRAS = {"Sandbox": "sandbox"}
 _HOME = {
+    "Account": "vault.account",
+    "AccountState": "vault.snapshot",
+    "AsyncAccount": "vault.account",
     "AsyncTikTokOAuth": "aio",
+    "AsyncTokenVault": "vault.aio",
     "CallMetrics": "types",
     "ErrorAction": "errors",
     "InvalidCredentialsError": "errors",
     "InvalidTokenError": "errors",
+    "KeyRing": "vault.sealing.keyring",
     "LoginError": "errors",
+    "LoginResult": "vault.logins",
+    "LoginStart": "login",
     "MetricsSnapshot": "types",
     "NetworkError": "errors",
     "QrAuthorization": "types",
     "QrStatus": "types",
+    "Progress": "vault.fleet.progress",
     "RateLimitError": "errors",
+    "Refresher": "vault.fleet.refresher",
     "RequestTimeoutError": "errors",
+    "ResealReport": "vault.sealing.resealing",
     "RetryPolicy": "config",
     "Sandbox": "sandbox.serve",
     "ScopeError": "errors",
     "ServerError": "errors",
+    "Store": "vault.stores.store",
     "StoreError": "errors",
     "TikTokAPIError": "errors",
     "TikTokAuthUrl": "types",
@@ -74,7 +97,9 @@ _HOME = {
     "TikTokTokens": "types",
     "TikTokUserInfo": "types",
     "TokenExpiredError": "errors",
+    "TokenVault": "vault.vault",
     "ValidationError": "errors",
+    "VaultEvent": "vault.listeners",
     "VaultKeyError": "errors",
     "WebhookEvent": "types",
     "configure_logging": "observe.logs",
@@ -83,22 +108,33 @@ _HOME = {
 }
 
 __all__ = [
+    "Account",
+    "AccountState",
+    "AsyncAccount",
     "AsyncTikTokOAuth",
+    "AsyncTokenVault",
     "CallMetrics",
     "ErrorAction",
     "InvalidCredentialsError",
     "InvalidTokenError",
+    "KeyRing",
     "LoginError",
+    "LoginResult",
+    "LoginStart",
     "MetricsSnapshot",
     "NetworkError",
+    "Progress",
     "QrAuthorization",
     "QrStatus",
     "RateLimitError",
+    "Refresher",
     "RequestTimeoutError",
+    "ResealReport",
     "RetryPolicy",
     "Sandbox",
     "ScopeError",
     "ServerError",
+    "Store",
     "StoreError",
     "TikTokAPIError",
     "TikTokAuthUrl",
@@ -109,7 +145,9 @@ __all__ = [
     "TikTokTokens",
     "TikTokUserInfo",
     "TokenExpiredError",
+    "TokenVault",
     "ValidationError",
+    "VaultEvent",
     "VaultKeyError",
     "WebhookEvent",
     "configure_logging",

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from tiktok_oauth.config import Options, RetryPolicy, load_config
 from tiktok_oauth.engine import calls
 from tiktok_oauth.engine.ports import ClosedError, Phase
+from tiktok_oauth.system import ThreadClock
 from tiktok_oauth.types import Secret
 from tiktok_oauth.wiring import Observers, check_transport, named_transport, wire
 
@@ -109,7 +110,7 @@ class AsyncTikTokOAuth:
         self._pauses = LoopClock()
         self._observers = Observers()
         config = load_config(options, os.environ)
-        self._sender = _Sender(_opener(transport, config.connection))
+        self._sender = _Sender(_opener(transport, config.connection), transport)
         self._core = wire(config, self._sender, clock or self._pauses, self._observers)
 
     def __repr__(self) -> str:
@@ -304,6 +305,10 @@ class LoopClock:
         """Seconds that never jump."""
         return time.monotonic()
 
+    def in_thread(self) -> ThreadClock:
+        """The same time for a thread without an event loop."""
+        return ThreadClock()
+
     async def pause(self, seconds: float) -> None:
         """Let other tasks run for a while."""
         import asyncio  # noqa: PLC0415 - a program that only builds a client needs no event loop
@@ -336,8 +341,13 @@ def _end(over: asyncio.Future[None]) -> None:
 class _Sender:
     """An awaiting transport, opened at the first attempt."""
 
-    def __init__(self, opener: Callable[[], AsyncTransport]) -> None:
+    def __init__(
+        self,
+        opener: Callable[[], AsyncTransport],
+        chosen: AsyncTransport | AsyncTransportName | None,
+    ) -> None:
         self._opener = opener
+        self.given = None if isinstance(chosen, str) else chosen
         # No lock, which a fork could leave locked: threads that start at the same time may open
         # one each, and aclose() closes them all.
         self._opened: list[AsyncTransport] = []

@@ -108,7 +108,7 @@ class TikTokOAuth:
         self._pauses = ThreadClock()
         self._observers = Observers()
         config = load_config(options, os.environ)
-        self._sender = _Sender(_opener(transport, config.connection))
+        self._sender = _Sender(_opener(transport, config.connection), transport)
         self._core = wire(config, self._sender, clock or self._pauses, self._observers)
 
     def __repr__(self) -> str:
@@ -333,8 +333,11 @@ class TikTokOAuth:
 class _Sender:
     """A blocking transport in the engine's clothes, opened at the first attempt."""
 
-    def __init__(self, opener: Callable[[], Transport]) -> None:
+    def __init__(
+        self, opener: Callable[[], Transport], chosen: Transport | TransportName | None
+    ) -> None:
         self._opener = opener
+        self.given = None if isinstance(chosen, str) else chosen
         # No lock, which a fork could leave locked: threads that start at the same time may open
         # one each, and close() closes them all.
         self._opened: list[Transport] = []

@@ -20,7 +20,10 @@ Catch ``TikTokAPIError`` and branch on ``error.action``, or catch the class you 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tiktok_oauth.login import LoginStart
 
 LoginReason = Literal["missing", "expired", "replayed", "other_browser", "denied"]
 
@@ -171,7 +174,20 @@ class InvalidTokenError(TikTokAPIError):
 
 
 class ScopeError(InvalidTokenError):
-    """The person did not grant a scope the call needs. Ask for it in a new consent."""
+    """The person did not grant a scope the call needs. Ask for it in a new consent.
+
+    Attributes:
+        missing: the scopes that are missing, where that is known before TikTok is asked.
+        login: a login that asks for them, begun already, where a vault raised this. It is not
+            pickled.
+    """
+
+    missing: frozenset[str] = frozenset()
+    login: LoginStart | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        state = {name: value for name, value in self.__dict__.items() if name != "login"}
+        return _restore, (type(self), self.args, state)
 
 
 class TokenExpiredError(TikTokAPIError):
@@ -229,3 +245,33 @@ def invalid_credentials(message: str, hint: str = "") -> InvalidCredentialsError
     return InvalidCredentialsError(
         TikTokErrorCode.INVALID_CREDENTIALS, message, "", retryable=False, hint=hint
     )
+
+
+def store_error(message: str, hint: str = "", *, retryable: bool = False) -> StoreError:
+    """The token store failed, or is none we can use."""
+    return StoreError(TikTokErrorCode.API_ERROR, message, "", retryable, 503, hint=hint)
+
+
+def vault_key_error(message: str, hint: str = "") -> VaultKeyError:
+    """A stored token and the keys at hand do not fit."""
+    return VaultKeyError(
+        TikTokErrorCode.INVALID_CREDENTIALS, message, "", retryable=False, hint=hint
+    )
+
+
+_LOGIN_STORIES: dict[LoginReason, str] = {
+    "missing": "This callback belongs to no login that was started here.",
+    "expired": "This login took longer than ten minutes.",
+    "replayed": "This login was already finished.",
+    "other_browser": "This login was started in another browser.",
+    "denied": "Access was not allowed.",
+}
+
+
+def login_error(reason: LoginReason) -> LoginError:
+    """A callback that is refused."""
+    denied = reason == "denied"
+    code = TikTokErrorCode.INVALID_TOKEN if denied else TikTokErrorCode.VALIDATION_ERROR
+    error = LoginError(code, _LOGIN_STORIES[reason], "", retryable=False, hint="Start a new login.")
+    error.reason = reason
+    return error

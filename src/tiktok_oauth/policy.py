@@ -1,8 +1,8 @@
-"""Pure decisions about attempts: may this failure be tried again, and after how long?"""
+"""Pure decisions: may this failure be tried again, and when? Is this token to be refreshed?"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
@@ -62,3 +62,72 @@ def retry_delay(
     elif policy.jitter == "full":
         delay *= roll
     return max(delay, retry_after or 0.0)
+
+
+Freshness = Literal["fresh", "soon", "due", "dead"]
+"""What to do about an access token before using it.
+
+- ``fresh``: use it;
+- ``soon``: use it, and refresh meanwhile;
+- ``due``: refresh it, then use the new one;
+- ``dead``: the refresh token's own time is up as well; one last try decides.
+"""
+
+_DAY = 86400.0
+_LONGEST_MARGIN = 3600.0
+_LONGEST_LAST_MOMENT = 30.0
+_LONGEST_REST = 60 * _DAY
+
+
+class Lifetimes(msgspec.Struct, frozen=True, gc=False):
+    """When an account's tokens end, and how long they were good for, as TikTok said.
+
+    Attributes:
+        issued_at: when the answer came.
+        lifetime: seconds the access token was good for then.
+    """
+
+    issued_at: float
+    lifetime: float
+    access_expires_at: float
+    refresh_expires_at: float
+
+
+def refresh_decision(tokens: Lifetimes, now: float) -> Freshness:
+    """Judge an access token by its own lifetime: margins scale with it.
+
+    A quarter of the lifetime before the end (an hour at most) it is refreshed ahead; in its last
+    twentieth (30 seconds at most) it is no longer handed out, since it may end on the way.
+    """
+    left = tokens.access_expires_at - now
+    if left > _margin(tokens):
+        return "fresh"
+    if left > min(_LONGEST_LAST_MOMENT, tokens.lifetime / 20):
+        return "soon"
+    return "due" if now < tokens.refresh_expires_at else "dead"
+
+
+def warm_at(tokens: Lifetimes, roll: float) -> float:
+    """When a refresher should refresh an account whose access token must never end.
+
+    Args:
+        tokens: the account's.
+        roll: a number in [0, 1): spreads accounts that were connected at the same time over a
+            tenth of the lifetime, always ahead of when a caller would refresh them.
+    """
+    return tokens.access_expires_at - _margin(tokens) - roll * tokens.lifetime / 10
+
+
+def keep_at(tokens: Lifetimes, roll: float) -> float:
+    """When a refresher should refresh an account that nobody uses, so that it does not age out.
+
+    Args:
+        tokens: the account's.
+        roll: a number in [0, 1): spreads accounts over a tenth of the wait.
+    """
+    rest = min(_LONGEST_REST, (tokens.refresh_expires_at - tokens.issued_at) / 3)
+    return tokens.issued_at + rest * (1 - roll / 10)
+
+
+def _margin(tokens: Lifetimes) -> float:
+    return min(_LONGEST_MARGIN, tokens.lifetime / 4)

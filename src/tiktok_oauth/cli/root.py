@@ -3,17 +3,39 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import cast
+from typing import NamedTuple, cast
 
 import click
 
 from tiktok_oauth.version import VERSION
 
-_COMMANDS = ("sandbox", "serve")
+
+class _Command(NamedTuple):
+    """Where a command is, and what the list of commands says of it."""
+
+    home: str
+    text: str
+
+
+_COMMANDS = {
+    "accounts": _Command("accounts", "List, show, export and erase connected accounts."),
+    "backup": _Command("vault", "Copy the store into FILE, while it is used."),
+    "doctor": _Command("doctor", "Check this machine, its settings, the store and its keys."),
+    "import": _Command("imports", "Take over tokens from a CSV or JSON file."),
+    "keys": _Command("keys", "Make, change and check the key ring."),
+    "login": _Command("login", "Log in with TikTok and keep the tokens in the store."),
+    "refresh": _Command("tokens", "Refresh an account's tokens now, needed or not."),
+    "refresher": _Command("refresher", "Run the process that refreshes tokens for all others."),
+    "revoke": _Command("tokens", "End an account's connection at TikTok."),
+    "sandbox": _Command("sandbox", "Run a local TikTok to test against."),
+    "serve": _Command("serve", "Run the web service that connects accounts."),
+    "token": _Command("tokens", "Print an access token that is valid now, for scripts."),
+    "unfreeze": _Command("vault", "Let a restored store refresh tokens again."),
+}
 
 
 class _LazyGroup(click.Group):
-    """Finds the command ``x`` as ``tiktok_oauth.cli.x.x``."""
+    """Knows its commands by name, and imports one when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
         return list(_COMMANDS)
@@ -23,11 +45,21 @@ class _LazyGroup(click.Group):
         ctx: click.Context,  # noqa: ARG002 - click passes it
         cmd_name: str,
     ) -> click.Command | None:
-        if cmd_name not in _COMMANDS:
+        command = _COMMANDS.get(cmd_name)
+        if command is None:
             return None
-        module = import_module(f"tiktok_oauth.cli.{cmd_name}")
-        # Each module holds the command of its own name; a test runs them all.
-        return cast("click.Command", getattr(module, cmd_name))
+        module = import_module(f"tiktok_oauth.cli.{command.home}")
+        name = "import_" if cmd_name == "import" else cmd_name
+        # Each module holds the commands that are at home there; a test runs them all.
+        return cast("click.Command", getattr(module, name))
+
+    def format_commands(
+        self,
+        ctx: click.Context,  # noqa: ARG002 - click passes it
+        formatter: click.HelpFormatter,
+    ) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.text) for name, command in _COMMANDS.items()])
 
 
 _EXAMPLES = """\
@@ -38,6 +70,15 @@ See it at work, without credentials:
 \b
 Develop and test an app of your own, in any language:
     tiktok-oauth sandbox
+
+\b
+Connect an account, and use its token in a script:
+    tiktok-oauth login
+    tiktok-oauth token -- OPEN_ID
+
+\b
+Exit status: 0 done, 1 it did not work, 2 wrong command line, 75 try again later,
+77 the person has to log in again, 78 keys are missing or wrong.
 """
 
 

@@ -123,7 +123,7 @@ async def _attempt(span: Span, call: Call[T], end: float | None) -> T:
     try:
         outcome = await core.sender.send(call.request, timeout=timeout, limit=call.endpoint.limit)
     except TransportError as error:
-        outcome = _from_transport(error, timeout)
+        outcome = from_transport(error, timeout)
     # Raised out here, so that no frame of an HTTP library hangs on to it.
     if isinstance(outcome, TikTokAPIError):
         raise outcome
@@ -165,7 +165,8 @@ def _next_delay(span: Span, call: Call[T], failure: TikTokAPIError) -> float | N
     )
 
 
-def _from_transport(error: TransportError, timeout: float) -> TikTokAPIError:
+def from_transport(error: TransportError, timeout: float) -> TikTokAPIError:
+    """The typed error for an attempt that brought no whole answer."""
     typed: TikTokAPIError
     if isinstance(error, ClosedError):
         typed = invalid_argument("The client was closed during the call.")

@@ -15,12 +15,12 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tiktok_oauth.correlation import current_correlation_id
-from tiktok_oauth.errors import LoginError, TikTokAPIError
+from tiktok_oauth.errors import LoginError, TikTokAPIError, login_error
 from tiktok_oauth.protocol.authorize import callback_error, parse_callback
 from tiktok_oauth.service import forms
 from tiktok_oauth.service.accounts import Accounts, ConnectedAccount
 from tiktok_oauth.service.door import HEALTH_PATH, Door
-from tiktok_oauth.service.logins import LIFETIME, PendingLogins, cookie_name, login_error
+from tiktok_oauth.service.logins import LIFETIME, PendingLogins, cookie_name
 from tiktok_oauth.service.pages import STATIC, render
 from tiktok_oauth.service.words import SCOPES, explain
 

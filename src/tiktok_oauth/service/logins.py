@@ -8,11 +8,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from tiktok_oauth.errors import LoginError, TikTokErrorCode
+from tiktok_oauth.errors import login_error
 from tiktok_oauth.types import Secret
 
 if TYPE_CHECKING:
-    from tiktok_oauth.errors import LoginReason
     from tiktok_oauth.types import TikTokAuthUrl
 
 LIFETIME = 600
@@ -20,14 +19,6 @@ LIFETIME = 600
 
 _KEPT = 86_400.0
 _LIMIT = 1_000
-
-_MESSAGES: dict[LoginReason, str] = {
-    "missing": "This callback belongs to no login that was started here.",
-    "expired": "This login took longer than ten minutes.",
-    "replayed": "This login was already finished.",
-    "other_browser": "This login was started in another browser.",
-    "denied": "Access was not allowed.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +72,6 @@ class PendingLogins:
             if len(self._pending) < _LIMIT and now < oldest.began + _KEPT:
                 return
             self._pending.popitem(last=False)
-
-
-def login_error(reason: LoginReason) -> LoginError:
-    """Return the error for a callback that is refused."""
-    denied = reason == "denied"
-    code = TikTokErrorCode.INVALID_TOKEN if denied else TikTokErrorCode.VALIDATION_ERROR
-    error = LoginError(code, _MESSAGES[reason], "", retryable=False)
-    error.reason = reason
-    return error
 
 
 def cookie_name(state: str) -> str:

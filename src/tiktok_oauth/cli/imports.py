@@ -1,0 +1,151 @@
+"""``tiktok-oauth import``."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import click
+import msgspec
+
+from tiktok_oauth.cli.options import (
+    FAILED,
+    VaultCommand,
+    database_option,
+    is_there,
+    json_option,
+    keys_option,
+    upkeep,
+)
+from tiktok_oauth.cli.progress import Bar
+from tiktok_oauth.types import split_scopes
+from tiktok_oauth.vault.moving.dumps import Dump
+from tiktok_oauth.vault.moving.importing import import_tokens
+from tiktok_oauth.vault.moving.mappings import LAYOUTS
+from tiktok_oauth.vault.moving.records import Assumptions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tiktok_oauth.vault.moving.dumps import Entry
+    from tiktok_oauth.vault.moving.importing import ImportReport
+
+_MANY = 1_000
+_EXAMPLES = """\
+\b
+What would become of this file?
+    tiktok-oauth import tokens.csv --dry-run
+
+\b
+Take over the accounts of a site with django-allauth:
+    tiktok-oauth import tokens.csv --from allauth --scopes user.info.basic,video.list
+"""
+
+
+@click.command("import", cls=VaultCommand, epilog=_EXAMPLES)
+@click.argument("file", type=click.Path(dir_okay=False, allow_dash=True, path_type=Path))
+@click.option(
+    "--from",
+    "layout",
+    default="plain",
+    show_default=True,
+    type=click.Choice(tuple(LAYOUTS)),
+    help="Whose column names they are.",
+)
+@click.option(
+    "--client-key",
+    envvar="TIKTOK_CLIENT_KEY",
+    show_envvar=True,
+    metavar="KEY",
+    help="The app of all lines that name none.",
+)
+@click.option(
+    "--scopes",
+    default="user.info.basic",
+    show_default=True,
+    help="What was granted, where a line does not say it.",
+)
+@click.option("--dry-run", is_flag=True, help="Write nothing, only report.")
+@database_option
+@keys_option
+@json_option
+def import_(  # noqa: PLR0913 - every option has a name
+    *,
+    file: Path,
+    layout: str,
+    client_key: str | None,
+    scopes: str,
+    dry_run: bool,
+    database: str | None,
+    keys: Path | None,
+    as_json: bool,
+) -> None:
+    """Take over tokens from FILE: CSV with a line of names, JSON lines, or a JSON array.
+
+    Running it again changes nothing, and newer tokens are never replaced by older ones. Lines that
+    cannot be used are told and stop nothing. Whatever refreshed these tokens so far must not do
+    so any more: each refresh ends the token before.
+    """
+    assumptions = Assumptions(client_key, ",".join(split_scopes(scopes)))
+    if dry_run and not is_there(database):
+        database = "memory:"
+    with (
+        _opened(file) as stream,
+        Bar("Importing") as bar,
+        upkeep(database, keys, make=True) as room,
+    ):
+        report = import_tokens(
+            room.site,
+            _shown(Dump(stream), 0 if str(file) == "-" else file.stat().st_size, bar),
+            LAYOUTS[layout],
+            assumptions,
+            now=time.time,
+            rehearse=dry_run,
+        )
+    click.echo(msgspec.json.encode(asdict(report)) if as_json else _told(report))
+    if report.unusable and not (report.taken or report.there or report.older):
+        raise SystemExit(FAILED)
+
+
+def _opened(file: Path) -> IO[bytes]:
+    try:
+        return click.open_file(str(file), "rb")
+    except OSError as error:
+        raise click.ClickException(f"{file} cannot be read: {error.strerror}.") from None
+
+
+def _shown(dump: Dump, size: int, bar: Bar) -> Iterator[Entry]:
+    """The dump's records, with a progress bar when there are many."""
+    for number, entry in enumerate(dump):
+        if size and number and number % _MANY == 0:
+            bar.show(dump.position, size)
+        yield entry
+
+
+def _told(report: ImportReport) -> str:
+    """A report in words."""
+    lines = [
+        f"{'Would be taken' if report.rehearsed else 'Taken over'}: {report.taken}",
+        f"Already there: {report.there}",
+        f"Older than what is there, or of unknown age: {report.older}",
+    ]
+    if report.passed_over:
+        lines.append(f"Of other providers, passed over: {report.passed_over}")
+    if report.access_assumed:
+        lines.append(
+            f"{report.access_assumed} of them do not say when the access token ends: it is"
+            " refreshed when it is first asked for."
+        )
+    if report.refresh_assumed:
+        lines.append(
+            f"{report.refresh_assumed} of them do not say when the refresh token ends: thirty days"
+            " are assumed, so that a refresher renews it within ten."
+        )
+    lines.append(f"Unusable: {report.unusable}")
+    lines += [f"  {count} x {reason}" for reason, count in report.reasons.items()]
+    lines += [f"  line {problem.line}: {problem.reason}" for problem in report.problems]
+    if report.rehearsed:
+        lines.append("Nothing was written. Leave --dry-run out to take them over.")
+    return "\n".join(lines)

@@ -1,0 +1,217 @@
+"""``tiktok-oauth keys``: the key ring, and sealing everything again under a new key."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import click
+import msgspec
+
+from tiktok_oauth.cli.options import (
+    FAILED,
+    VaultGroup,
+    database_option,
+    json_option,
+    key_file,
+    keys_option,
+    store_if_any,
+    upkeep,
+    url_of,
+)
+from tiktok_oauth.cli.progress import Bar
+from tiktok_oauth.vault.opening import journal_of
+from tiktok_oauth.vault.sealing.cipher import Cipher
+from tiktok_oauth.vault.sealing.keyring import KeyRing
+from tiktok_oauth.vault.sealing.resealing import check_known, in_use, reseal, sealing_with
+from tiktok_oauth.vault.site import judge_keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_EXAMPLES = """\
+\b
+Replace the key, once a year. Bring the file to all hosts, and restart, after each of the two:
+    tiktok-oauth keys add --name 2027
+    tiktok-oauth keys promote 2027
+    tiktok-oauth keys reseal
+    tiktok-oauth keys retire 2026
+
+\b
+Is this the right key ring for the store?
+    tiktok-oauth keys check
+"""
+
+_name_option = click.option("--name", help="What people call the key; k1, k2, ... by default.")
+
+
+@click.group(cls=VaultGroup, epilog=_EXAMPLES)
+def keys() -> None:
+    """Make, change and check the key ring that tokens are sealed with."""
+
+
+@keys.command()
+@_name_option
+@database_option
+@keys_option
+def new(*, name: str | None, database: str | None, keys: Path | None) -> None:
+    """Make a key ring for a store that has none yet."""
+    path = key_file(keys)
+    with store_if_any(database) as store:
+        sealed = {} if store is None else store.sealed_with()
+    if sealed:
+        raise click.ClickException(
+            f"This store is sealed already, with {', '.join(sealed)}: a new ring would not open"
+            " it. Bring its key file back. For another store, name it by --database."
+        )
+    ring = KeyRing.generate(name)
+    ring.save(path)
+    click.echo(
+        f"Made {path} with key {ring.active_id}. Keep a copy of it in a safe place: without it"
+        " nobody can read the tokens in the store."
+    )
+
+
+@keys.command("list")
+@database_option
+@keys_option
+@json_option
+def list_(*, database: str | None, keys: Path | None, as_json: bool) -> None:
+    """Show the keys of the ring, and how much each of them has sealed."""
+    ring = KeyRing.from_file(key_file(keys))
+    counts = _counts(database)
+    rows = [
+        {"id": key_id, "name": name, "active": key_id == ring.active_id, "sealed": counts[key_id]}
+        for key_id, name in ring.names.items()
+    ]
+    if as_json:
+        click.echo(msgspec.json.encode(rows))
+        return
+    for row in rows:
+        mark = "*" if row["active"] else " "
+        click.echo(f"{mark} {row['id']}  {row['name']:<12} {row['sealed']} values")
+
+
+@keys.command()
+@_name_option
+@keys_option
+def add(*, name: str | None, keys: Path | None) -> None:
+    """Add a new key. It opens, but seals nothing before it is promoted."""
+    path = key_file(keys)
+    ring = KeyRing.from_file(path).with_new(name)
+    ring.save(path, replace=True)
+    click.echo(
+        f"Added key {ring.key_ids[-1]}. Bring {path} to every host and restart the vaults there,"
+        f" then: tiktok-oauth keys promote {ring.names[ring.key_ids[-1]]}"
+    )
+
+
+@keys.command()
+@click.argument("key")
+@database_option
+@keys_option
+def promote(*, key: str, database: str | None, keys: Path | None) -> None:
+    """Let KEY, a name or an ID, seal from now on. Every running vault must know it."""
+    path = key_file(keys)
+    ring = KeyRing.from_file(path).promote(key)
+    with store_if_any(database) as store:
+        if store is not None:
+            check_known(store, ring.active_id)
+    ring.save(path, replace=True)
+    click.echo(
+        f"Key {ring.active_id} is active. Bring {path} to every host and restart the vaults"
+        " there, then: tiktok-oauth keys reseal"
+    )
+
+
+@keys.command("reseal")
+@click.option(
+    "--rate",
+    default=1_000.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Accounts a second.",
+)
+@database_option
+@keys_option
+def reseal_(*, rate: float, database: str | None, keys: Path | None) -> None:
+    """Seal everything again under the active key, while everything goes on.
+
+    It may be broken off at any time, and begun again.
+    """
+    with upkeep(database, keys) as room, Bar("Sealing again") as bar:
+        report = reseal(room, bar.show, rate=rate)
+        active = room.site.cipher.ring.active_id
+    click.echo(f"Sealed again: {report.resealed} values.")
+    for key_id, count in report.left.items():
+        click.echo(f"Still sealed with {key_id}: {count} values.")
+    if report.unreadable:
+        click.echo(f"{report.unreadable} values do not open, and were left as they are.")
+    if report.behind:
+        click.echo(f"{report.behind} running vaults still seal with another key: restart them.")
+    if not report.is_done:
+        click.echo("Run it again once the vaults were restarted: their journals end with them.")
+        raise SystemExit(FAILED)
+    click.echo(f"Everything is sealed with {active}: all other keys can be retired.")
+
+
+@keys.command()
+@click.argument("key")
+@database_option
+@keys_option
+def retire(*, key: str, database: str | None, keys: Path | None) -> None:
+    """Take KEY, a name or an ID, out of the ring. Nothing may be sealed with it any more."""
+    path = key_file(keys)
+    ring = KeyRing.from_file(path)
+    left = ring.retire(key)
+    [gone] = set(ring.key_ids) - set(left.key_ids)
+    count = _counts(database)[gone]
+    if count:
+        raise click.ClickException(
+            f"{count} values are still sealed with {gone}. Run: tiktok-oauth keys reseal"
+        )
+    with store_if_any(database) as store:
+        users = 0 if store is None else sealing_with(store)[gone]
+    if users:
+        raise click.ClickException(
+            f"{users} running vaults still seal with {gone}: restart them with the new ring."
+        )
+    left.save(path, replace=True)
+    click.echo(
+        f"Retired {gone}. Keep a copy of the ring from before for as long as you keep backups"
+        " from before."
+    )
+
+
+@keys.command()
+@database_option
+@keys_option
+def check(*, database: str | None, keys: Path | None) -> None:
+    """Make sure that the ring is the store's, and that every running vault knows its keys."""
+    ring = KeyRing.from_file(key_file(keys))
+    click.echo(f"The ring has {', '.join(ring.key_ids)}; the first one seals.")
+    with store_if_any(database) as store:
+        if store is None:
+            click.echo("There is no store yet.")
+            return
+        judge_keys(store, Cipher(ring))
+        click.echo("It opens everything in the store.")
+        check_known(store, ring.active_id)
+        click.echo("Every running vault knows the key that seals.")
+
+
+@keys.command("export-access-only")
+@click.argument("file", type=click.Path(dir_okay=False))
+@keys_option
+def export_access_only(*, file: str, keys: Path | None) -> None:
+    """Write FILE, a ring that opens no refresh token, for processes that only use access tokens."""
+    ring = KeyRing.from_file(key_file(keys))
+    ring.for_access_only().save(file)
+    click.echo(f"Made {file}. Make it anew after each change of the ring.")
+
+
+def _counts(database: str | None) -> Counter[str]:
+    with store_if_any(database) as store:
+        if store is None:
+            return Counter()
+        return Counter(in_use(store, journal_of(url_of(database), store)))

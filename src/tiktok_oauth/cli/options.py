@@ -1,0 +1,240 @@
+"""What the vault's commands share: their options, their errors, and how they open a vault."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import click
+
+from tiktok_oauth.client import TikTokOAuth
+from tiktok_oauth.errors import InvalidTokenError, StoreError, TikTokAPIError, VaultKeyError
+from tiktok_oauth.vault.opening import journal_of, keys_path, open_store, state_path
+from tiktok_oauth.vault.refresh.answers import label_of
+from tiktok_oauth.vault.refresh.recover import payloads_in
+from tiktok_oauth.vault.sealing.keyring import KeyRing
+from tiktok_oauth.vault.stores.sqlitefile import path_of
+from tiktok_oauth.vault.strongroom import Strongroom
+from tiktok_oauth.vault.vault import TokenVault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tiktok_oauth.vault.stores.store import Store
+
+FAILED, TRY_LATER, LOG_IN, WRONG_KEYS = 1, 75, 77, 78
+"""Exit statuses beside 0, and 2 for a wrong command line; ``tiktok-oauth --help`` tells them.
+The last three are those of ``sysexits.h``."""
+
+_SQLITE = "sqlite:"
+_KEYS = "TIKTOK_OAUTH_KEYS"
+
+C = TypeVar("C", bound="Callable[..., Any] | click.Command")
+
+
+class Option(Protocol):
+    """What gives a command an option."""
+
+    def __call__(self, command: C, /) -> C:
+        """The command with the option."""
+        ...
+
+
+database_option: Option = click.option(
+    "--database",
+    envvar="TIKTOK_OAUTH_DATABASE_URL",
+    show_envvar=True,
+    metavar="URL",
+    help="The store, e.g. sqlite:///tokens.db or postgresql://db/tokens; by default"
+    " tiktok-oauth/tokens.db in the state directory.",
+)
+keys_option: Option = click.option(
+    "--keys",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help=f"The key ring; by default {_KEYS}, else tiktok-oauth/keys.json in the configuration"
+    " directory.",
+)
+app_option: Option = click.option(
+    "--client-key", metavar="KEY", help="Which app, when the person is connected under several."
+)
+json_option: Option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+yes_option: Option = click.option("--yes", is_flag=True, help="Do not ask.")
+
+
+class VaultCommand(click.Command):
+    """A command whose errors are one sentence and what to do, with a status of its own."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
+        """Run the command."""
+        with told():
+            return super().invoke(ctx)
+
+
+class VaultGroup(click.Group):
+    """A group of such commands."""
+
+    command_class: type[click.Command] | None = VaultCommand
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn an error of the library's into a sentence and a status."""
+    try:
+        yield
+    except TikTokAPIError as error:
+        failure = _kind_of(error)(f"{error.message} {error.hint}".rstrip())
+    else:
+        return
+    raise failure
+
+
+class TryLaterError(click.ClickException):
+    """The same command may work later."""
+
+    exit_code = TRY_LATER
+
+
+class _LogInError(click.ClickException):
+    exit_code = LOG_IN
+
+
+class _WrongKeysError(click.ClickException):
+    exit_code = WRONG_KEYS
+
+
+def _kind_of(error: TikTokAPIError) -> type[click.ClickException]:
+    if isinstance(error, VaultKeyError):
+        return _WrongKeysError
+    if isinstance(error, InvalidTokenError):
+        return _LogInError
+    return TryLaterError if error.retryable else click.ClickException
+
+
+def url_of(database: str | None, *, make: bool = False) -> str:
+    """The store's URL.
+
+    Args:
+        database: as the command was given it.
+        make: a SQLite store may be missing; then its directory is made.
+
+    Raises:
+        ClickException: there is no such store.
+    """
+    if make and database is None:
+        state_path().mkdir(mode=0o700, parents=True, exist_ok=True)
+    url = database or f"sqlite:///{state_path() / 'tokens.db'}"
+    if not make and not is_there(database):
+        raise click.ClickException(
+            f"There is no database {url}. Name another one by --database, or connect an account"
+            " first: tiktok-oauth login"
+        )
+    return url
+
+
+def is_there(database: str | None) -> bool:
+    """Whether there is a store already, as far as that can be known without asking a server."""
+    url = database or f"sqlite:///{state_path() / 'tokens.db'}"
+    if not url.startswith(_SQLITE):
+        return True
+    with suppress(StoreError):
+        return path_of(url).exists()
+    return False
+
+
+@contextmanager
+def opened_store(database: str | None) -> Iterator[Store]:
+    """A store that exists, without any key."""
+    with closing(open_store(url_of(database))) as store:
+        yield store
+
+
+@contextmanager
+def store_if_any(database: str | None) -> Iterator[Store | None]:
+    """A store, without any key; None when there is no such SQLite file."""
+    if not is_there(database):
+        yield None
+        return
+    with opened_store(database) as store:
+        yield store
+
+
+def ring_of(keys: Path | None) -> KeyRing | None:
+    """The key ring a command was given; None leaves it to the environment."""
+    return None if keys is None else KeyRing.from_file(keys)
+
+
+def key_file(keys: Path | None) -> Path:
+    """The file that the key ring is in.
+
+    Raises:
+        ClickException: the keys themselves are in the environment.
+    """
+    if keys is not None:
+        return keys
+    setting = os.environ.get(_KEYS)
+    if not setting:
+        return keys_path()
+    if ":" in setting and not Path(setting).exists():
+        raise click.ClickException(
+            f"The keys themselves are in {_KEYS}. Change them where that is set, or keep them in"
+            " a file and name it by --keys."
+        )
+    return Path(setting)
+
+
+@contextmanager
+def upkeep(database: str | None, keys: Path | None, *, make: bool = False) -> Iterator[Strongroom]:
+    """A vault's inside for work at rest: it never asks TikTok, so it needs no credentials.
+
+    What dead vaults of this host have left is brought in when it is opened.
+    """
+    url = url_of(database, make=make)
+    tell_of_keys(url, keys)
+    # Clients on paper: their apps are all that bringing in answers takes.
+    clients = [TikTokOAuth(key, "never sent") for key in _apps_of(url)]
+    room = Strongroom(clients, url, ring_of(keys), None, 900.0)
+    try:
+        yield room
+    finally:
+        room.close()
+
+
+def _apps_of(url: str) -> list[str]:
+    """The apps whose answers are in this host's journals; any name when there are none."""
+    with store_if_any(url) as store:
+        directory = None if store is None else journal_of(url, store)
+    payloads = payloads_in(directory) if directory and directory.is_dir() else iter(())
+    return sorted({label[0] for label in map(label_of, payloads) if label}) or ["none"]
+
+
+def tell_of_keys(url: str, keys: Path | None) -> None:
+    """Say that a key ring will be made, when one will be: it has to be kept."""
+    is_given = keys is not None or os.environ.get(_KEYS)
+    if url.startswith(_SQLITE) and not (is_given or is_there(url) or keys_path().exists()):
+        click.echo(
+            f"A new store, and a key ring for it: {keys_path()}. Keep a copy of that in a safe"
+            " place: without it nobody can read the tokens.",
+            err=True,
+        )
+
+
+@contextmanager
+def opened_vault(database: str | None, keys: Path | None) -> Iterator[TokenVault]:
+    """A vault over the app that the environment names.
+
+    Raises:
+        TikTokAPIError: a setting is wrong; it names the variable.
+    """
+    with TikTokOAuth() as client:
+        client.validate_credentials()
+        with TokenVault(client, store=url_of(database), keys=ring_of(keys)) as vault:
+            yield vault
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Ask whether to go on, unless that was said already."""
+    if not yes:
+        click.confirm(question, abort=True, err=True)

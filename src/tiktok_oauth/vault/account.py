@@ -1,0 +1,315 @@
+"""``Account`` and ``AsyncAccount``: one connected person, whose tokens look after themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from tiktok_oauth.engine.run import run
+from tiktok_oauth.errors import TokenExpiredError
+from tiktok_oauth.types import Secret
+from tiktok_oauth.vault.snapshot import fields_lacking, lacking
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
+
+    from tiktok_oauth.login import LoginStart
+    from tiktok_oauth.types import JsonObject, TikTokUserInfo
+    from tiktok_oauth.vault.clients import AsyncTokenClient, TokenClient
+    from tiktok_oauth.vault.counter import AsyncCounter, Counter
+    from tiktok_oauth.vault.snapshot import AccountState, AccountStatus
+    from tiktok_oauth.vault.stores.rows import Reason, Ref
+
+T = TypeVar("T")
+
+
+class _Tokens(Protocol):
+    """Where a call gets its token from; a blocking one never waits."""
+
+    async def token(self, ref: Ref) -> str:
+        """A token that can be used now."""
+        ...
+
+    async def token_after(self, ref: Ref, refused: Secret) -> str:
+        """Another token than the one TikTok refused."""
+        ...
+
+
+async def call_with_token(tokens: _Tokens, ref: Ref, call: Callable[[str], Awaitable[T]]) -> T:
+    """Make a call with the account's token, and once more with a new one if TikTok refuses it.
+
+    Raises:
+        TikTokAPIError: it did not work.
+    """
+    token = Secret(await tokens.token(ref))
+    try:
+        return await call(token.reveal())
+    except TokenExpiredError:
+        # The token lived by our clock and not by TikTok's. Only that one is renewed.
+        pass
+    return await call(await tokens.token_after(ref, token))
+
+
+class _Known:
+    """What both kinds of account tell without asking anybody."""
+
+    __slots__ = ("_state",)
+
+    _state: AccountState
+
+    @property
+    def open_id(self) -> str:
+        """The person, for this app only."""
+        return self._state.open_id
+
+    @property
+    def client_key(self) -> str:
+        """The app."""
+        return self._state.client_key
+
+    @property
+    def user_id(self) -> str | None:
+        """The program's own name for the person."""
+        return self._state.user_id
+
+    @property
+    def status(self) -> AccountStatus:
+        """What can be done with it, as it was last read."""
+        return self._state.status
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why it needs a login or is blocked."""
+        return self._state.reason
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        """What the person granted."""
+        return self._state.scopes
+
+    @property
+    def state(self) -> AccountState:
+        """All that is known, as it was last read."""
+        return self._state
+
+
+class Account(_Known):
+    """A connected account. Cheap to make and to throw away; it holds no token.
+
+    Get one from ``TokenVault.account()``, ``accounts()`` or ``finish_login()``.
+    """
+
+    __slots__ = ("_begin_login", "_counter", "_ref")
+
+    def __init__(
+        self,
+        counter: Counter[TokenClient],
+        ref: Ref,
+        state: AccountState,
+        begin_login: Callable[[AccountState, frozenset[str]], LoginStart],
+    ) -> None:
+        self._counter = counter
+        self._ref = ref
+        self._state = state
+        self._begin_login = begin_login
+
+    def __repr__(self) -> str:
+        return f"Account({self.open_id!r}, status={self.status!r})"
+
+    def reload(self) -> AccountState:
+        """Read the account again.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        self._state = self._counter.state(self._ref)
+        return self._state
+
+    def access_token(self) -> str:
+        """An access token that is valid now, refreshed when needed.
+
+        Raises:
+            InvalidTokenError: the person has to log in again.
+            TikTokAPIError: it cannot be refreshed right now; see ``retry_after``.
+        """
+        return self._counter.access_token(self._ref)
+
+    def refresh(self) -> AccountState:
+        """Refresh now, needed or not.
+
+        Raises:
+            InvalidTokenError: the person has to log in again.
+            TikTokAPIError: it cannot be refreshed right now; see ``retry_after``.
+        """
+        self._counter.refresh(self._ref)
+        return self.reload()
+
+    def user_info(self, fields: Sequence[str] | str | None = None) -> TikTokUserInfo:
+        """Read the person's profile; see ``TikTokOAuth.get_user_info``.
+
+        Raises:
+            ScopeError: a field needs a scope that was not granted; its ``login`` asks for it.
+            TikTokAPIError: it did not work.
+        """
+        missing = fields_lacking(self._state, fields)
+        missing = missing and fields_lacking(self.reload(), fields)  # Granted since, perhaps.
+        if missing:
+            raise lacking(missing, self._begin_login(self._state, missing))
+
+        async def call(token: str) -> TikTokUserInfo:
+            return self._counter.client(self._ref).get_user_info(token, fields)
+
+        return run(call_with_token(_Blocking(self._counter), self._ref, call))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | float] | None = None,
+        json: JsonObject | None = None,
+        idempotent: bool | None = None,
+    ) -> JsonObject:
+        """Call any other v2 endpoint; see ``TikTokOAuth.request``.
+
+        Raises:
+            TikTokAPIError: it did not work.
+        """
+
+        async def call(token: str) -> JsonObject:
+            return self._counter.client(self._ref).request(
+                token, method, path, params=params, json=json, idempotent=idempotent
+            )
+
+        return run(call_with_token(_Blocking(self._counter), self._ref, call))
+
+    def disconnect(self) -> None:
+        """Revoke the access at TikTok and forget the tokens. A dead token is refreshed first.
+
+        Raises:
+            TikTokAPIError: it did not work; the account is as it was.
+        """
+        self._counter.disconnect(self._ref)
+        self.reload()
+
+
+class AsyncAccount(_Known):
+    """A connected account for awaiting code. Cheap to make and to throw away; it holds no token.
+
+    Get one from ``AsyncTokenVault.account()``, ``accounts()`` or ``finish_login()``.
+    """
+
+    __slots__ = ("_begin_login", "_counter", "_ref")
+
+    def __init__(
+        self,
+        counter: AsyncCounter[AsyncTokenClient],
+        ref: Ref,
+        state: AccountState,
+        begin_login: Callable[[AccountState, frozenset[str]], LoginStart],
+    ) -> None:
+        self._counter = counter
+        self._ref = ref
+        self._state = state
+        self._begin_login = begin_login
+
+    def __repr__(self) -> str:
+        return f"AsyncAccount({self.open_id!r}, status={self.status!r})"
+
+    async def reload(self) -> AccountState:
+        """Read the account again.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        self._state = await self._counter.away(self._counter.state, self._ref)
+        return self._state
+
+    async def access_token(self) -> str:
+        """An access token that is valid now, refreshed when needed.
+
+        Raises:
+            InvalidTokenError: the person has to log in again.
+            TikTokAPIError: it cannot be refreshed right now; see ``retry_after``.
+        """
+        return await self._counter.access_token_soon(self._ref)
+
+    async def refresh(self) -> AccountState:
+        """Refresh now, needed or not.
+
+        Raises:
+            InvalidTokenError: the person has to log in again.
+            TikTokAPIError: it cannot be refreshed right now; see ``retry_after``.
+        """
+        await self._counter.refresh_soon(self._ref)
+        return await self.reload()
+
+    async def user_info(self, fields: Sequence[str] | str | None = None) -> TikTokUserInfo:
+        """Read the person's profile; see ``AsyncTikTokOAuth.get_user_info``.
+
+        Raises:
+            ScopeError: a field needs a scope that was not granted; its ``login`` asks for it.
+            TikTokAPIError: it did not work.
+        """
+        missing = fields_lacking(self._state, fields)
+        missing = missing and fields_lacking(await self.reload(), fields)
+        if missing:
+            login = await self._counter.away(self._begin_login, self._state, missing)
+            raise lacking(missing, login)
+        client = self._counter.client(self._ref)
+        return await call_with_token(
+            _Awaiting(self._counter), self._ref, lambda token: client.get_user_info(token, fields)
+        )
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | float] | None = None,
+        json: JsonObject | None = None,
+        idempotent: bool | None = None,
+    ) -> JsonObject:
+        """Call any other v2 endpoint; see ``AsyncTikTokOAuth.request``.
+
+        Raises:
+            TikTokAPIError: it did not work.
+        """
+        client = self._counter.client(self._ref)
+        return await call_with_token(
+            _Awaiting(self._counter),
+            self._ref,
+            lambda token: client.request(
+                token, method, path, params=params, json=json, idempotent=idempotent
+            ),
+        )
+
+    async def disconnect(self) -> None:
+        """Revoke the access at TikTok and forget the tokens. A dead token is refreshed first.
+
+        Raises:
+            TikTokAPIError: it did not work; the account is as it was.
+        """
+        await self._counter.away(self._counter.disconnect, self._ref)
+        await self.reload()
+
+
+class _Blocking:
+    def __init__(self, counter: Counter[TokenClient]) -> None:
+        self._counter = counter
+
+    async def token(self, ref: Ref) -> str:
+        return self._counter.access_token(ref)
+
+    async def token_after(self, ref: Ref, refused: Secret) -> str:
+        return self._counter.settle(ref, self._counter.teller.rejected(ref, refused))
+
+
+class _Awaiting:
+    def __init__(self, counter: AsyncCounter[AsyncTokenClient]) -> None:
+        self._counter = counter
+
+    async def token(self, ref: Ref) -> str:
+        return await self._counter.access_token_soon(ref)
+
+    async def token_after(self, ref: Ref, refused: Secret) -> str:
+        return await self._counter.token_after_soon(ref, refused)

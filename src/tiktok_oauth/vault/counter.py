@@ -1,0 +1,207 @@
+"""What an ``Account`` asks of its vault: blocking, and the same awaiting.
+
+The awaiting side does everything that may block in threads of the vault, and waits for flights
+without one: two hundred waiting tasks take no thread at all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotInTimeError
+from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
+
+from tiktok_oauth.engine import calls
+from tiktok_oauth.engine.run import run
+from tiktok_oauth.errors import TikTokAPIError, invalid_argument
+from tiktok_oauth.types import Secret
+from tiktok_oauth.vault.refresh import turns
+from tiktok_oauth.vault.snapshot import state_of
+from tiktok_oauth.vault.stores.rows import Event
+from tiktok_oauth.vault.teller import Look, still_under_way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tiktok_oauth.vault.snapshot import AccountState
+    from tiktok_oauth.vault.stores.rows import Grant, Ref
+    from tiktok_oauth.vault.strongroom import Strongroom
+    from tiktok_oauth.vault.teller import Teller
+
+C = TypeVar("C")
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Counter(Generic[C]):
+    """One vault's counter, blocking. Safe to share between threads.
+
+    Args:
+        room: the vault's inside.
+        teller: hands out tokens.
+        clients: by client key.
+    """
+
+    def __init__(self, room: Strongroom, teller: Teller, clients: Mapping[str, C]) -> None:
+        self.room = room
+        self.teller = teller
+        self._clients = clients
+
+    def client(self, ref: Ref) -> C:
+        """The client for an account's app."""
+        return self._clients[ref.client_key]
+
+    def state(self, ref: Ref) -> AccountState:
+        """Read an account.
+
+        Raises:
+            ValidationError: it is not known.
+            StoreError: the store cannot be read.
+        """
+        return state_of(self.room, self.row(ref))
+
+    def row(self, ref: Ref) -> Grant:
+        """An account's row.
+
+        Raises:
+            ValidationError: it is not known.
+        """
+        grant = self.room.site.store.get(ref)
+        if grant is None:
+            raise invalid_argument("No such account is connected.")
+        return grant
+
+    def access_token(self, ref: Ref) -> str:
+        """An access token that is valid now."""
+        return self.teller.quick(ref) or self.settle(ref, self.teller.look(ref))
+
+    def refresh(self, ref: Ref) -> None:
+        """Refresh now, needed or not."""
+        grant = turns.usable(self.row(ref))
+        flight = self.teller.flight(ref, turns.version_of(grant))
+        self.settle(ref, Look(None, flight))
+
+    def settle(self, ref: Ref, look: Look) -> str:
+        """The token of a look, waiting for its flight when there is none yet."""
+        if look.token is not None or look.flight is None:
+            return look.token or ""
+        patience = self.room.patience_of(ref)
+        try:
+            return self.teller.take(look.flight.result(patience))
+        except NotInTimeError:
+            raise still_under_way(patience) from None
+
+    def disconnect(self, ref: Ref) -> None:
+        """Revoke at TikTok, then make the row a tombstone. A dead token is refreshed first."""
+        grant = self.row(ref)
+        self.teller.forget(ref)
+        if grant.status == "disconnected":
+            return
+        if grant.refresh is not None:
+            self._revoke(ref, grant)
+            self.teller.forget(ref)
+        now = self.room.times[ref.client_key].now()
+        self.room.site.store.disconnect(ref, grant.gen, Event(now, "disconnected"))
+
+    def _revoke(self, ref: Ref, grant: Grant) -> None:
+        try:
+            token = Secret(self.access_token(ref))
+        except TikTokAPIError:
+            if grant.status != "needs_login":
+                raise
+            return  # There is nothing left to revoke with, and nothing of ours to lose.
+        run(calls.revoke_access(self.room.core(ref.client_key), token))
+
+
+class AsyncCounter(Counter[C]):
+    """The same for awaiting code."""
+
+    def __init__(self, room: Strongroom, teller: Teller, clients: Mapping[str, C]) -> None:
+        super().__init__(room, teller, clients)
+        self._threads = _Threads()
+
+    async def away(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do blocking work in a thread of the vault; leaving early does not stop it."""
+        return await waited(self._threads.get().submit(work, *args, **kwargs))
+
+    async def access_token_soon(self, ref: Ref) -> str:
+        """An access token that is valid now."""
+        token = self.teller.quick(ref)
+        if token is not None:
+            return token
+        return await self.settle_soon(ref, await self.away(self.teller.look, ref))
+
+    async def token_after_soon(self, ref: Ref, refused: Secret) -> str:
+        """Another token than the one TikTok refused."""
+        return await self.settle_soon(ref, await self.away(self.teller.rejected, ref, refused))
+
+    async def refresh_soon(self, ref: Ref) -> None:
+        """Refresh now, needed or not."""
+        grant = turns.usable(await self.away(self.row, ref))
+        flight = await self.away(self.teller.flight, ref, turns.version_of(grant))
+        await self.settle_soon(ref, Look(None, flight))
+
+    async def settle_soon(self, ref: Ref, look: Look) -> str:
+        """The token of a look, waiting for its flight when there is none yet."""
+        if look.token is not None or look.flight is None:
+            return look.token or ""
+        patience = self.room.patience_of(ref)
+        try:
+            grant = await asyncio.wait_for(waited(look.flight), patience)
+        except TimeoutError:
+            raise still_under_way(patience) from None
+        return self.teller.take(grant)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more is done here."""
+        return self._threads.closed
+
+    def close(self) -> None:
+        """Wait for the work in threads, and take no more."""
+        self._threads.close()
+
+
+class _Threads:
+    """The vault's own threads for work that blocks: made when first needed, anew after a fork."""
+
+    def __init__(self) -> None:
+        self._made: tuple[int, ThreadPoolExecutor] | None = None
+        self.closed = False
+
+    def get(self) -> ThreadPoolExecutor:
+        if self.closed:
+            raise invalid_argument("The vault is closed.", "Make a new one.")
+        made, process = self._made, os.getpid()
+        if made is None or made[0] != process:
+            made = self._made = (process, ThreadPoolExecutor(8, "tiktok-oauth-store"))
+        return made[1]
+
+    def close(self) -> None:
+        self.closed, made = True, self._made
+        if made is not None and made[0] == os.getpid():
+            made[1].shutdown(wait=True)
+
+
+def waited(future: Future[T]) -> asyncio.Future[T]:
+    """Wait for a thread's result; unlike asyncio's own wrapper, leaving never cancels it."""
+    loop = asyncio.get_running_loop()
+    mine: asyncio.Future[T] = loop.create_future()
+
+    def hand_over(done: Future[T]) -> None:
+        if mine.done():
+            return
+        error = done.exception()
+        if error is None:
+            mine.set_result(done.result())
+        else:
+            mine.set_exception(error)
+
+    def tell(done: Future[T]) -> None:
+        with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits any more.
+            loop.call_soon_threadsafe(hand_over, done)
+
+    future.add_done_callback(tell)
+    return mine

@@ -1,0 +1,1 @@
+"""Many refreshes at a pace: the refresher."""

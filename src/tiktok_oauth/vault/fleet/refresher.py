@@ -1,0 +1,192 @@
+"""``Refresher``: the small process, or thread, that makes a fleet's refreshes."""
+
+from __future__ import annotations
+
+import asyncio
+import atexit
+import threading
+from typing import TYPE_CHECKING, Literal, Protocol, Self
+
+from tiktok_oauth.errors import invalid_argument
+from tiktok_oauth.vault.fleet.fleet import Fleet, Settings
+from tiktok_oauth.vault.fleet.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+    from tiktok_oauth.vault.fleet.fleetroom import FleetRoom
+    from tiktok_oauth.vault.site import Site
+
+Policy = Literal["on_demand", "keep_warm"]
+_POLICIES = ("on_demand", "keep_warm")
+
+
+class _Fleets(Protocol):
+    """A vault's inside, as far as it is seen here."""
+
+    @property
+    def site(self) -> Site:
+        """Where it keeps things; opened when it was not."""
+        ...
+
+    def begin_fleet(self) -> FleetRoom:
+        """An office for a refresher, which closes it."""
+        ...
+
+
+class Refresher:
+    """Keeps a vault's accounts alive. Any number of them may work on one store.
+
+    It refreshes what is due, the most urgent first, at a pace that TikTok can bear: slower after
+    each "too many requests", hardly at all while TikTok is down, and not at all once it refuses
+    more refresh tokens than chance explains.
+
+    Args:
+        vault: a ``TokenVault`` or ``AsyncTokenVault``.
+        policy: ``on_demand`` refreshes for callers who wait, and before a refresh token ages out
+            unused; ``keep_warm`` also before an access token ends.
+        at_once: how many refreshes may be under way.
+        rate: requests a second to start with, for each app. It grows while all goes well.
+        on_progress: is told how it goes about once a second, in the refresher's own thread.
+
+    Raises:
+        ValidationError: an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        vault: object,
+        policy: Policy = "on_demand",
+        *,
+        at_once: int = 64,
+        rate: float = 10.0,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        if policy not in _POLICIES:
+            raise invalid_argument("policy must be 'on_demand' or 'keep_warm'.")
+        if at_once < 1 or rate <= 0:
+            raise invalid_argument("at_once must be at least 1, and rate more than 0.")
+        self._vault: _Fleets = _room_of(vault)
+        self._settings = Settings(policy == "keep_warm", at_once, rate, on_progress)
+        self._alone = threading.Lock()
+        self._running: tuple[asyncio.AbstractEventLoop, Fleet] | None = None
+        self._thread: threading.Thread | None = None
+        self._stop_asked = False
+        self._last = Progress(0.0)
+
+    def run(self) -> None:
+        """Work in this thread until ``stop`` is called elsewhere, or the program is interrupted.
+
+        Raises:
+            ValidationError: it is running already.
+            TikTokAPIError: the vault cannot be opened.
+        """
+        asyncio.run(self.run_async())
+
+    async def run_async(self) -> None:
+        """Work until ``stop`` is called, or this is cancelled: both wait for what is under way.
+
+        Raises:
+            ValidationError: it is running already.
+            TikTokAPIError: the vault cannot be opened.
+        """
+        if not self._alone.acquire(blocking=False):
+            raise invalid_argument("The refresher is running already.")
+        try:
+            office = await asyncio.to_thread(self._vault.begin_fleet)
+            try:
+                await self._work(Fleet(office, self._settings))
+            finally:
+                await asyncio.to_thread(office.close)
+        finally:
+            self._running = None
+            self._stop_asked = False
+            self._alone.release()
+
+    async def _work(self, fleet: Fleet) -> None:
+        self._running = (asyncio.get_running_loop(), fleet)
+        if self._stop_asked:
+            fleet.stop()
+        work = asyncio.create_task(fleet.run())
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            fleet.stop()
+            await work
+            raise
+        finally:
+            self._last = fleet.progress()
+
+    def start(self) -> None:
+        """Work in a thread of its own until ``stop``; the end of the program waits for that.
+
+        Raises:
+            ValidationError: it is running already.
+            TikTokAPIError: the vault cannot be opened.
+        """
+        if self._running is not None or (self._thread is not None and self._thread.is_alive()):
+            raise invalid_argument("The refresher is running already.")
+        _ = self._vault.site  # What is wrong with it is told here, not in a thread nobody sees.
+        self._stop_asked = False
+        self._thread = threading.Thread(target=self.run, name="tiktok-oauth-refresher", daemon=True)
+        self._thread.start()
+        atexit.register(self.stop)
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """Claim nothing more, and wait for what is under way; from any thread.
+
+        Args:
+            timeout: seconds to wait; as long as it takes when not given, which is the time a
+                refresh may take and ten seconds at most.
+
+        Returns:
+            Whether it has stopped. What ``run`` or ``run_async`` began is not waited for.
+        """
+        self._stop_asked = True
+        self._tell(Fleet.stop)
+        thread = self._thread
+        if thread is None or thread is threading.current_thread():
+            return self._running is None
+        thread.join(timeout)
+        if thread.is_alive():
+            return False
+        self._thread = None
+        self._stop_asked = False
+        atexit.unregister(self.stop)
+        return True
+
+    def resume(self) -> None:
+        """Go on at once after too many refusals made it stop: somebody has looked."""
+        self._tell(Fleet.resume)
+
+    def progress(self) -> Progress:
+        """How it goes; how it went, once it has stopped."""
+        running = self._running
+        return self._last if running is None else running[1].progress()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _tell(self, what: Callable[[Fleet], None]) -> None:
+        running = self._running
+        if running is not None:
+            loop, fleet = running
+            loop.call_soon_threadsafe(what, fleet)
+
+
+def _room_of(vault: object) -> _Fleets:
+    """A vault's inside."""
+    room: _Fleets | None = getattr(vault, "_room", None)
+    if room is None:
+        raise invalid_argument("vault must be a TokenVault or an AsyncTokenVault.")
+    return room

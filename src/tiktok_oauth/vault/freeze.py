@@ -1,0 +1,105 @@
+"""A store that was restored from a backup starts frozen.
+
+Every account that was refreshed since the backup holds a dead refresh token then, and sending it
+may end the grant for good. Each host remembers, beside its journals, how often a vault was
+started on the store: a store that remembers fewer starts is an older copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from typing import TYPE_CHECKING
+
+from tiktok_oauth.errors import store_error
+from tiktok_oauth.observe.logs import logger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tiktok_oauth.vault.site import Site
+    from tiktok_oauth.vault.stores.store import Store
+
+FROZEN = "frozen"
+_STARTS = "starts"
+_MOST_DIGITS = 15
+
+
+def freeze_if_restored(site: Site) -> None:
+    """Freeze a store that is behind what this host remembers of it, and count this start.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    if site.directory is None:
+        return
+    # Read before the store: others write there first, so what is read here is never ahead of it.
+    if _read(site.directory / _STARTS) > _known(site.store):
+        site.store.put_setting(FROZEN, b"restored")
+    if site.store.setting(FROZEN) is not None:
+        logger.error(
+            "The token store is frozen: it is an older copy of itself. Nothing is refreshed "
+            "before somebody has looked: bring back the journals of all hosts, start a vault on "
+            "each, then run: tiktok-oauth unfreeze"
+        )
+    count(site)
+
+
+def unfreeze(store: Store) -> None:
+    """Let claims be granted again.
+
+    Raises:
+        StoreError: the store cannot be written.
+    """
+    store.put_setting(FROZEN, None)
+
+
+def count(site: Site) -> None:
+    """Count a start, or an end: copies that were made before it are older from now on.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    if site.directory is None:
+        return
+    path = site.directory / _STARTS
+    number = max(_read(path), _known(site.store)) + 1
+    site.store.raise_setting(_STARTS, b"%020d" % number)
+    _write(path, number)
+
+
+def _known(store: Store) -> int:
+    return int(store.setting(_STARTS) or b"0")
+
+
+def _write(path: Path, number: int) -> None:
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    with _told():
+        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with os.fdopen(file, "wb") as stream:
+            stream.write(b"%d" % number)
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+
+
+def _read(path: Path) -> int:
+    with contextlib.suppress(OSError, ValueError):
+        text = path.read_text()
+        if text.isdigit() and len(text) <= _MOST_DIGITS:
+            return int(text)
+    return 0
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise store_error(
+            f"The journal's directory cannot be written: {error.strerror}.",
+            "Make room on its disk, or name another directory.",
+            retryable=True,
+        ) from None

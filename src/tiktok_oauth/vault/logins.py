@@ -1,0 +1,269 @@
+"""The two halves of a login, and tokens from elsewhere: how accounts come into the vault."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Generic, TypeVar
+from urllib.parse import unquote
+
+from tiktok_oauth.engine import calls
+from tiktok_oauth.engine.run import run
+from tiktok_oauth.errors import invalid_argument, login_error
+from tiktok_oauth.login import LoginStart
+from tiktok_oauth.protocol.authorize import callback_error, parse_callback
+from tiktok_oauth.types import Secret, TikTokTokens, split_scopes
+from tiktok_oauth.vault.refresh.place import seal_tokens
+from tiktok_oauth.vault.sealing.cipher import Binding
+from tiktok_oauth.vault.stores.rows import Consent, Event, PendingLogin, Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tiktok_oauth.engine.core import Core
+    from tiktok_oauth.vault.stores.rows import Grant
+    from tiktok_oauth.vault.strongroom import Strongroom
+
+A = TypeVar("A")
+
+LIFETIME = 600.0
+"""Seconds a person has to come back."""
+
+_BINDING_BYTES = 32
+_LONGEST_URL = 2048
+_LONGEST_NAME = 255
+_LOCAL = re.compile(r"/[\x21-\x5b\x5d-\x7e]*")
+
+
+@dataclass(frozen=True, slots=True)
+class LoginResult(Generic[A]):
+    """A finished login.
+
+    Attributes:
+        account: the connected account.
+        next_url: what ``begin_login`` was given.
+        granted: the scopes the person granted.
+        missing: those that were asked for and not granted.
+    """
+
+    account: A
+    next_url: str | None
+    granted: frozenset[str]
+    missing: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRequest:
+    """What a program wants of a login.
+
+    Attributes:
+        scopes: what to ask for; the client's default when None.
+        user_id: the program's own name for the person.
+        next_url: a path of the program's own to go to afterwards.
+        client_key: which app, when the vault has several.
+        open_id: the account to connect again: no other one will do.
+        disable_auto_auth: as ``get_authorization_url`` takes it.
+    """
+
+    scopes: Sequence[str] | str | None
+    user_id: str | None
+    next_url: str | None
+    client_key: str | None
+    open_id: str | None
+    disable_auto_auth: bool | None
+
+
+def begin(room: Strongroom, wanted: LoginRequest) -> LoginStart:
+    """Keep a login that begins, and return where it goes.
+
+    Raises:
+        ValidationError: an argument is wrong.
+        InvalidCredentialsError: client key, secret or redirect URI cannot be right.
+        StoreError: the store cannot be written.
+    """
+    _check_name("user_id", wanted.user_id)
+    _check_next(wanted.next_url)
+    core = room.core(wanted.client_key)
+    start = run(
+        calls.get_authorization_url(
+            core,
+            wanted.scopes,
+            None,
+            None,
+            pkce_on=None,
+            disable_auto_auth=wanted.disable_auto_auth,
+        )
+    )
+    binding = core.dice.token_urlsafe(_BINDING_BYTES)
+    site = room.site
+    state = _digest(start.state)
+    now = room.times[core.app.client_key].now()
+    verifier = None
+    if start.code_verifier is not None:
+        place = binding_of(core.app.client_key, state)
+        verifier = site.cipher.seal_secret(Secret(start.code_verifier), place)
+    asked = core.config.scopes if wanted.scopes is None else wanted.scopes
+    site.store.add_login(
+        PendingLogin(
+            state,
+            _digest(binding),
+            core.app.client_key,
+            core.credentials.check_redirect(),
+            asked if isinstance(asked, str) else ",".join(asked),
+            wanted.user_id,
+            wanted.open_id,
+            wanted.next_url,
+            verifier,
+            now,
+            now + LIFETIME,
+        )
+    )
+    return LoginStart(start.url, binding)
+
+
+def finish(
+    room: Strongroom, query: str | Mapping[str, str], binding: str
+) -> tuple[Grant, PendingLogin, TikTokTokens]:
+    """Check a callback, exchange its code and keep the tokens.
+
+    Neither code nor error of a callback is believed before the login it belongs to is found.
+
+    Raises:
+        LoginError: it belongs to no login of this browser's, or access was declined.
+        TikTokAPIError: the exchange failed.
+        StoreError: the store cannot be used.
+    """
+    secret_binding, callback = Secret(binding), parse_callback(query)
+    del query, binding
+    login = _take(room, callback.state, secret_binding)
+    if callback.error == "access_denied":
+        raise login_error("denied")
+    if callback.code is None:
+        raise callback_error(callback)
+    core = room.core(login.client_key)
+    verifier = None
+    if login.verifier is not None:
+        place = binding_of(login.client_key, login.state)
+        verifier = room.site.cipher.open_secret(login.verifier, place)
+    granted_at = room.times[login.client_key].now()
+    tokens = run(calls.exchange_code_for_tokens(core, callback.code, verifier, login.redirect_uri))
+    ref = Ref(login.client_key, tokens.open_id)
+    is_other = login.open_id is not None and login.open_id != tokens.open_id
+    if is_other and room.site.store.get(ref) is None:
+        raise _other_account()
+    user_id = None if is_other else login.user_id
+    grant = keep_consent(room, core, tokens, user_id=user_id, granted_at=granted_at)
+    if is_other:
+        raise _other_account()
+    return grant, login, tokens
+
+
+def keep_consent(
+    room: Strongroom, core: Core, tokens: TikTokTokens, *, user_id: str | None, granted_at: float
+) -> Grant:
+    """Write the tokens of a consent; returns the account as it then stands.
+
+    An older consent never replaces a newer one.
+
+    Raises:
+        StoreError: the store cannot be used.
+    """
+    site, ref = room.site, Ref(core.app.client_key, tokens.open_id)
+    while True:
+        row = site.store.get(ref)
+        if row is not None and row.granted_at > granted_at:
+            return row
+        gen = 1 if row is None else row.gen + 1
+        sealed = seal_tokens(
+            site.cipher, ref, tokens, gen=gen, ver=1, at=granted_at, roll=core.dice.roll()
+        )
+        event = Event(granted_at, "connected", tokens.scope)
+        if site.store.consent(Consent(ref, gen, user_id, granted_at, sealed, event)):
+            written = site.store.get(ref)
+            if written is not None:
+                return written
+
+
+def adopt(
+    room: Strongroom, tokens: TikTokTokens, *, user_id: str | None, client_key: str | None
+) -> Grant:
+    """Take tokens from elsewhere; their lifetimes count from now.
+
+    Raises:
+        ValidationError: they are no tokens.
+        StoreError: the store cannot be used.
+    """
+    _check_name("user_id", user_id)
+    if not isinstance(tokens, TikTokTokens) or not tokens.open_id or not tokens.refresh_token:
+        raise invalid_argument(
+            "tokens must be a TikTokTokens with an open_id and a refresh_token.",
+            "Pass what exchange_code_for_tokens() or refresh_access_token() returned.",
+        )
+    core = room.core(client_key)
+    granted_at = room.times[core.app.client_key].now()
+    return keep_consent(room, core, tokens, user_id=user_id, granted_at=granted_at)
+
+
+def missing_scopes(login: PendingLogin, tokens: TikTokTokens) -> frozenset[str]:
+    """What was asked for and not granted."""
+    return frozenset(split_scopes(login.scope)) - tokens.scopes
+
+
+def _take(room: Strongroom, state: str, binding: Secret) -> PendingLogin:
+    if not state or not isinstance(binding.reveal(), str) or not binding.reveal():
+        raise login_error("missing")
+    now = max(time.now() for time in room.times.values())
+    digest = _digest(binding.reveal())
+    login = room.site.store.take_login(_digest(state), digest, now)
+    if login is None:
+        raise login_error("missing")
+    if not hmac.compare_digest(login.binding, digest):
+        raise login_error("other_browser")
+    if login.used_at is not None:
+        raise login_error("replayed")
+    if now >= login.expires_at:
+        raise login_error("expired")
+    return login
+
+
+def _other_account() -> Exception:
+    return invalid_argument(
+        "The person logged in with another TikTok account than the one to connect again.",
+        "Let them log out of TikTok, or choose the other account, and try again.",
+    )
+
+
+def _check_next(next_url: object) -> None:
+    if next_url is None:
+        return
+    if not isinstance(next_url, str) or len(next_url) > _LONGEST_URL or not _is_local(next_url):
+        raise invalid_argument(
+            "next_url must be a path on your own site, such as /settings?tab=tiktok.",
+            "Anything with a host would let strangers send people wherever they like.",
+        )
+
+
+def _is_local(url: str) -> bool:
+    """Whether it is a path, also for whoever decodes it once more or takes ``..`` out of it."""
+    path = unquote(re.split("[?#]", url, maxsplit=1)[0])
+    return (
+        bool(_LOCAL.fullmatch(url)) and path.isprintable() and "//" not in path and "\\" not in path
+    )
+
+
+def _check_name(name: str, value: object) -> None:
+    if value is None:
+        return
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_NAME or not value.isprintable():
+        raise invalid_argument(f"{name} must be a printable string of 1 to 255 characters.")
+
+
+def binding_of(client_key: str, state: bytes) -> Binding:
+    """Where a pending login's verifier belongs."""
+    return Binding("login", client_key, state.hex(), 0, 0)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

@@ -1,0 +1,1 @@
+"""Tokens on their way in and out: imports and backups."""

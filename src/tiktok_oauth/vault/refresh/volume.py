@@ -1,0 +1,132 @@
+"""One file of a journal: room taken ahead, locked while its writer lives."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+from tiktok_oauth.errors import store_error
+from tiktok_oauth.vault.refresh.answers import split
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SUFFIX = ".journal"
+OWN: set[Path] = set()
+"""Volumes of this process: a lock does not keep out the process that holds it."""
+
+_ROOM = 1024 * 1024
+_FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Volume:
+    """One file of a journal, locked while it is open.
+
+    Raises:
+        StoreError: it cannot be made, or the disk is full.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.end: int = 0
+        self._room = 0
+        with told("made"):
+            self._file = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        OWN.add(path)
+        self.grow()
+        _sync_directory(path.parent)
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether more room is to be taken before the next request."""
+        return self._room - self.end < _ROOM // 2
+
+    def grow(self) -> None:
+        """Take more room."""
+        with told("extended"):
+            os.posix_fallocate(self._file, self._room, _ROOM)
+            os.fsync(self._file)
+        self._room += _ROOM
+
+    def write(self, data: bytes) -> None:
+        """Write bytes behind the others: from now on only the machine's end can lose them."""
+        with told("written"):
+            _write_at(self._file, data, self.end)
+        self.end += len(data)
+
+    def sync(self) -> None:
+        """Put on disk what was written."""
+        with told("written"):
+            os.fdatasync(self._file)
+
+    def payloads(self) -> Iterator[bytes]:
+        """What it holds."""
+        return split(os.pread(self._file, self.end, 0))
+
+    def close(self, *, keep: bool) -> None:
+        """Let go of the file: ``keep`` it for whoever comes next, or delete it."""
+        if not keep:
+            self.path.unlink(missing_ok=True)
+        OWN.discard(self.path)
+        self.forget()
+
+    def forget(self) -> None:
+        """Let go in a forked child: the parent goes on writing, and keeps the lock."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+
+def locked(path: Path) -> int | None:
+    """The open file, if nobody else holds its lock."""
+    try:
+        file = os.open(path, _FLAGS)
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(file)
+        return None
+    if os.fstat(file).st_nlink == 0:  # Somebody finished it between our two steps.
+        os.close(file)
+        return None
+    return file
+
+
+def _write_at(file: int, data: bytes, place: int) -> None:
+    view = memoryview(data)
+    while view:
+        written = os.pwrite(file, view, place)
+        view, place = view[written:], place + written
+
+
+def _sync_directory(directory: Path) -> None:
+    file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+@contextlib.contextmanager
+def told(what: str) -> Iterator[None]:
+    """Turn what the system says into a sentence that says what to do.
+
+    Raises:
+        StoreError: the journal could not be ``what``.
+    """
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        raise store_error(
+            f"The journal could not be {what}: {error.strerror}.",
+            "Make room on its disk, or name another directory; nothing was sent to TikTok.",
+            retryable=True,
+        ) from None

@@ -1,0 +1,102 @@
+"""What is known of an account at a moment, without any secret."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tiktok_oauth.errors import ScopeError, TikTokErrorCode
+from tiktok_oauth.policy import refresh_decision
+from tiktok_oauth.protocol.endpoints import FIELD_SCOPES
+from tiktok_oauth.types import split_scopes
+from tiktok_oauth.vault.refresh import ladder
+from tiktok_oauth.vault.stores.rows import Reason  # noqa: TC001 - get_type_hints() must work on it
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tiktok_oauth.login import LoginStart
+    from tiktok_oauth.vault.stores.rows import Grant
+    from tiktok_oauth.vault.strongroom import Strongroom
+
+AccountStatus = Literal["active", "refresh_due", "needs_login", "disconnected", "blocked"]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """One account, as it stood when it was read.
+
+    Attributes:
+        status: ``active``; ``refresh_due`` when its access token has (almost) ended and it was
+            not refreshed yet; ``needs_login`` when only its person can bring it back;
+            ``disconnected``; ``blocked`` when it cannot be decrypted, or somebody has to look.
+        reason: why it needs a login or is blocked.
+        scopes: what the person granted.
+        access_expires_at: when the access token ends, in Unix seconds.
+        refresh_expires_at: when the person has to consent again, in Unix seconds.
+        connected_at: when the person consented last.
+        trouble: what went wrong last, if anything did since.
+    """
+
+    client_key: str
+    open_id: str
+    user_id: str | None
+    status: AccountStatus
+    reason: Reason | None
+    scopes: frozenset[str]
+    access_expires_at: float
+    refresh_expires_at: float
+    connected_at: float
+    refreshed_at: float
+    trouble: str | None
+
+
+def state_of(room: Strongroom, grant: Grant) -> AccountState:
+    """What may be told of a row."""
+    return AccountState(
+        grant.client_key,
+        grant.open_id,
+        grant.user_id,
+        _status(room, grant),
+        grant.reason if grant.status != "active" else None,
+        frozenset(split_scopes(grant.scope)),
+        grant.access_expires_at,
+        grant.refresh_expires_at,
+        grant.granted_at,
+        grant.issued_at,
+        grant.trouble,
+    )
+
+
+def _status(room: Strongroom, grant: Grant) -> AccountStatus:
+    if grant.status != "active":
+        return grant.status
+    if grant.key_id is not None and grant.key_id not in room.site.cipher.ring.key_ids:
+        return "blocked"
+    time = room.times.get(grant.client_key)
+    if time is None or refresh_decision(ladder.lifetimes(grant), time.now()) in {"fresh", "soon"}:
+        return "active"
+    return "refresh_due"
+
+
+def fields_lacking(state: AccountState, fields: Sequence[str] | str | None) -> frozenset[str]:
+    """The scopes that some user-info fields need and the person did not grant."""
+    if fields is None:
+        return frozenset()
+    names = fields.split(",") if isinstance(fields, str) else fields
+    needed = {FIELD_SCOPES[name.strip()] for name in names if name.strip() in FIELD_SCOPES}
+    return frozenset(needed) - state.scopes
+
+
+def lacking(scopes: frozenset[str], login: LoginStart) -> ScopeError:
+    """The error for a call whose scopes were not granted, with the way to ask for them."""
+    error = ScopeError(
+        TikTokErrorCode.INVALID_TOKEN,
+        f"The person did not grant {', '.join(sorted(scopes))}.",
+        "",
+        retryable=False,
+        hint=f"Ask for it: {login.url}",
+        tiktok_code="scope_not_authorized",
+    )
+    error.missing, error.login = scopes, login
+    return error

@@ -1,0 +1,1 @@
+"""Where rows are kept: one protocol, SQL once, a file for each database."""

@@ -1,0 +1,59 @@
+"""``Database``: one SQL database under ``SqlStore``. Its author writes no SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+T = TypeVar("T")
+Value = str | int | float | bytes | None
+Row = tuple[Value, ...]
+
+
+class Transaction(Protocol):
+    """What one piece of work does inside a transaction. Statements are those of ``sql``."""
+
+    def run(self, statement: str, parameters: Mapping[str, Value]) -> list[Row]:
+        """Run one statement; the rows it returns, if any."""
+        ...
+
+    def run_many(
+        self, statement: str, parameters: Sequence[Mapping[str, Value]]
+    ) -> list[list[Row]]:
+        """Run one statement with many sets of parameters; the rows of each."""
+        ...
+
+
+class Database(Protocol):
+    """One SQL database: connections, transactions and dialect, nothing else."""
+
+    def describe(self) -> str:
+        """As ``Store.describe``."""
+        ...
+
+    @property
+    def may_forget(self) -> bool:
+        """As ``Store.may_forget``."""
+        ...
+
+    def timeline(self) -> str:
+        """As ``Store.timeline``."""
+        ...
+
+    def read(self, statement: str, parameters: Mapping[str, Value]) -> list[Row]:
+        """Run one reading statement outside of any transaction."""
+        ...
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run work in a transaction, which others that come at the same time may share.
+
+        It is durable when this returns, and undone alone when it raises. Work may be run more
+        than once, so it has no other effects.
+        """
+        ...
+
+    def close(self) -> None:
+        """As ``Store.close``."""
+        ...

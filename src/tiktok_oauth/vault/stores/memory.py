@@ -1,0 +1,93 @@
+"""A database in memory: for tests, trials and simulations. It is gone with the process."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from tiktok_oauth.vault.stores.sqliteconnection import Session, connect
+from tiktok_oauth.vault.stores.sqlstore import SqlStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tiktok_oauth.vault.stores.database import Row, Transaction, Value
+
+T = TypeVar("T")
+
+
+class MemoryDatabase:
+    """SQLite in memory, one connection under a lock. A forked child has a copy of its own.
+
+    Args:
+        clock: the store clock.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._session = Session(connect(":memory:", None), clock)
+        self._alone = threading.Lock()
+        self._restored = 0
+
+    def describe(self) -> str:
+        """Say what this is, in one line."""
+        return "Tokens are kept in memory only: they are gone when the process ends."
+
+    @property
+    def may_forget(self) -> bool:
+        """Whether a failover can lose what was written: ``restore`` does."""
+        return True
+
+    def timeline(self) -> str:
+        """The database's history: another word after each ``restore``."""
+        return f"memory-{self._restored}"
+
+    def read(self, statement: str, parameters: Mapping[str, Value]) -> list[Row]:
+        """Run one reading statement.
+
+        Raises:
+            StoreError: SQLite could not.
+        """
+        with self._alone:
+            return self._session.run(statement, parameters)
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run work in a transaction of its own, undone when it raises.
+
+        Raises:
+            StoreError: SQLite could not.
+        """
+        with self._alone:
+            self._session.run("BEGIN IMMEDIATE", {})
+            try:
+                result = work(self._session)
+            except BaseException:
+                self._session.run("ROLLBACK", {})
+                raise
+            self._session.run("COMMIT", {})
+            return result
+
+    def snapshot(self) -> bytes:
+        """All that is stored now."""
+        with self._alone:
+            return self._session.connection.serialize()
+
+    def restore(self, snapshot: bytes) -> None:
+        """Go back to how it was at a snapshot: what a failover to a late standby does."""
+        with self._alone:
+            self._session.connection.deserialize(snapshot)
+            self._restored += 1
+
+    def close(self) -> None:
+        """Forget everything."""
+        with self._alone:
+            self._session.connection.close()
+
+
+def memory_store(clock: Callable[[], float] = time.monotonic) -> SqlStore:
+    """A store in memory.
+
+    Args:
+        clock: the store clock.
+    """
+    return SqlStore(MemoryDatabase(clock))

@@ -1,0 +1,198 @@
+"""One connection to SQLite: how it is set up, how it runs statements, what its failures mean."""
+
+from __future__ import annotations
+
+import sqlite3
+from functools import cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from tiktok_oauth.errors import store_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from tiktok_oauth.errors import StoreError
+    from tiktok_oauth.vault.stores.database import Row, Value
+
+Version = tuple[int, int, int]
+
+_DIALECT = {
+    "blob": "BLOB",
+    "float": "REAL",
+    "id": "INTEGER PRIMARY KEY",
+    "room": "",
+    "row": "rowid",
+    "clock": ":clock",
+    # A writer has the database for itself: nobody to skip, nothing more to lock.
+    "skip_locked": "",
+    "lock": "SELECT 1",
+}
+_PRAGMAS = (
+    "secure_delete=ON",
+    "foreign_keys=ON",
+    "trusted_schema=OFF",
+    "mmap_size=0",
+    "temp_store=MEMORY",
+    # What does not fit into the cache would be written early, and lock readers out until then.
+    "cache_spill=OFF",
+)
+_WAL_MENDED: Version = (3, 51, 3)
+_WAL_BACKPORTS: tuple[Version, ...] = ((3, 50, 7), (3, 44, 6))
+
+
+class Mode(NamedTuple):
+    """How commits are made durable.
+
+    Attributes:
+        journal: SQLite's ``journal_mode``.
+        synchronous: SQLite's ``synchronous``.
+        why: the reason, as half a sentence.
+    """
+
+    journal: Literal["persist", "wal"]
+    synchronous: Literal["EXTRA", "FULL"]
+    why: str
+
+
+def durability(version: Version) -> Mode:
+    """The fastest mode that loses no commit with this version of SQLite.
+
+    Before 3.51.3, and before the backports to 3.50 and 3.44, a write-ahead log that several
+    connections write and checkpoint can drop committed transactions (sqlite.org/wal.html, "The
+    WAL-reset bug", read 2026-11-22).
+    """
+    if version >= _WAL_MENDED or any(
+        version[:2] == mended[:2] and version >= mended for mended in _WAL_BACKPORTS
+    ):
+        return Mode("wal", "FULL", "this version's write-ahead log is safe")
+    why = "the write-ahead log of versions before 3.51.3 can drop committed transactions"
+    return Mode("persist", "EXTRA", why)
+
+
+def connect(
+    uri: str, mode: Mode | None, *, reads: bool = False, patience: float = 0.0
+) -> sqlite3.Connection:
+    """Open and set up a connection.
+
+    Args:
+        uri: as SQLite reads it.
+        mode: how durable; None for a database in memory.
+        reads: refuse to write.
+        patience: seconds to wait for a lock that another program holds.
+
+    Raises:
+        sqlite3.Error: it cannot be opened.
+        StoreError: another program keeps the file in another mode.
+    """
+    connection = sqlite3.connect(
+        uri, timeout=patience, isolation_level=None, check_same_thread=False, uri=True
+    )
+    try:
+        for pragma in _PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+        if mode is not None:
+            _make_durable(connection, mode)
+        # A writer touches a thousand pages for a large claim, a reader a handful.
+        connection.execute("PRAGMA query_only=ON" if reads else "PRAGMA cache_size=-16000")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _make_durable(connection: sqlite3.Connection, mode: Mode) -> None:
+    [found] = connection.execute(f"PRAGMA journal_mode={mode.journal}").fetchone()
+    if found != mode.journal:
+        raise store_error(
+            f"The database is kept with journal mode {found} by another program; this one needs "
+            f"{mode.journal}: {mode.why}.",
+            "Let all programs that open it use the same version of SQLite.",
+        )
+    connection.execute(f"PRAGMA synchronous={mode.synchronous}")
+
+
+class Session:
+    """Runs the statements of ``sql`` on a connection: the ``Transaction`` of ``sqlstore``."""
+
+    def __init__(self, connection: sqlite3.Connection, clock: Callable[[], float]) -> None:
+        self.connection = connection
+        self._clock = clock
+
+    def run(self, statement: str, parameters: Mapping[str, Value]) -> list[Row]:
+        """Run one statement; the rows it returns, if any.
+
+        Raises:
+            StoreError: SQLite could not.
+        """
+        text, timed = _translated(statement)
+        if timed:
+            parameters = {**parameters, "clock": self._clock()}
+        try:
+            return self.connection.execute(text, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise failure(error) from error
+
+    def run_many(
+        self, statement: str, parameters: Sequence[Mapping[str, Value]]
+    ) -> list[list[Row]]:
+        """Run one statement with many sets of parameters; the rows of each.
+
+        Raises:
+            StoreError: SQLite could not.
+        """
+        return [self.run(statement, one) for one in parameters]
+
+
+@cache
+def _translated(statement: str) -> tuple[str, bool]:
+    """A statement in SQLite's words, and whether it asks for the store clock."""
+    text = statement.format_map(_DIALECT)
+    return text, ":clock" in text
+
+
+_LATER = "Nothing was changed; the call can be repeated."
+_FAILURES: dict[int, tuple[str, str, bool]] = {
+    sqlite3.SQLITE_BUSY: (
+        "The database was locked by another program for too long.",
+        f"Look for a program that keeps a transaction open. {_LATER}",
+        True,
+    ),
+    sqlite3.SQLITE_FULL: ("The disk is full.", f"Make room on it. {_LATER}", True),
+    sqlite3.SQLITE_IOERR: (
+        "The disk failed to read or write.",
+        f"Look into the system log, and for room on the disk. {_LATER}",
+        True,
+    ),
+    sqlite3.SQLITE_CANTOPEN: (
+        "The database file cannot be opened.",
+        "See that it and its directory are there and that this process may write to both.",
+        False,
+    ),
+    sqlite3.SQLITE_READONLY: (
+        "The database cannot be written.",
+        "See that this process may write to the file and its directory, and that none was moved.",
+        False,
+    ),
+    sqlite3.SQLITE_CORRUPT: (
+        "The database file is damaged.",
+        "Stop all programs that use it, keep a copy, and bring back a backup.",
+        False,
+    ),
+    sqlite3.SQLITE_NOTADB: (
+        "The file is no SQLite database.",
+        "Name the file that holds the tokens, or one that does not exist yet.",
+        False,
+    ),
+}
+_FAILURES[sqlite3.SQLITE_LOCKED] = _FAILURES[sqlite3.SQLITE_BUSY]
+_FAILURES[sqlite3.SQLITE_PERM] = _FAILURES[sqlite3.SQLITE_CANTOPEN]
+
+
+def failure(error: sqlite3.Error) -> StoreError:
+    """What one of SQLite's errors means for us: no text of its own, which may quote a value."""
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    name: str = getattr(error, "sqlite_errorname", type(error).__name__)
+    message, hint, retryable = _FAILURES.get(
+        code & 0xFF, ("SQLite refused a statement.", "Please report this with its name.", False)
+    )
+    return store_error(f"{message} ({name})", hint, retryable=retryable)

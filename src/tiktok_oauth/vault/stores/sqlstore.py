@@ -1,0 +1,359 @@
+"""``SqlStore``: the whole of ``Store`` over a ``Database``, which knows one SQL database."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from secrets import token_hex
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from tiktok_oauth.errors import store_error
+from tiktok_oauth.vault.stores import sql
+from tiktok_oauth.vault.stores.rows import (
+    Boot,
+    Candidate,
+    Event,
+    Grant,
+    PendingLogin,
+    Ref,
+    Standing,
+)
+from tiktok_oauth.vault.stores.sqlkeys import NOT_SEALED_WITH, SqlKeys
+from tiktok_oauth.vault.tenancy import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tiktok_oauth.vault.stores.database import Database, Row, Transaction, Value
+    from tiktok_oauth.vault.stores.rows import (
+        AccountQuery,
+        Claim,
+        Consent,
+        DueClaim,
+        Reason,
+        Renewed,
+        RowStatus,
+        Settled,
+    )
+
+T = TypeVar("T")
+
+_DAY = 86400.0
+_KEPT_EVENTS = 200
+_TRIMMED_EVERY = 8
+_PRUNED_AT_ONCE = 1000
+_LONGEST_REFRESH_TOKEN = 365 * _DAY
+
+
+class SqlStore(SqlKeys):
+    """Every method of ``Store``, over a database whose schema it brings up to date.
+
+    Raises:
+        StoreError: as every method, when the database cannot be read or written.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        database.write(_upgrade)
+
+    def describe(self) -> str:
+        """What this is and how durable, in one line."""
+        return self._database.describe()
+
+    @property
+    def may_forget(self) -> bool:
+        """Whether a failover can lose what was written."""
+        return self._database.may_forget
+
+    def timeline(self) -> str:
+        """The database's history so far."""
+        return self._database.timeline()
+
+    def close(self) -> None:
+        """Let go of connections."""
+        self._database.close()
+
+    def get(self, ref: Ref) -> Grant | None:
+        """One account as it stands now."""
+        return _one(Grant, self._database.read(sql.GET, ref._asdict()))
+
+    def page(self, query: AccountQuery) -> list[Grant]:
+        """Some accounts, in the order of open_id and client key."""
+        after = query.after or Ref("", "")
+        wanted: dict[str, Value] = {
+            name: value
+            for name in ("client_key", "status", "user_id", "open_id")
+            if (value := getattr(query, name)) is not None
+        }
+        conditions = [f"{name} = :{name}" for name in wanted]
+        if query.key_id_not is not None:
+            conditions.append(NOT_SEALED_WITH)
+        rows = self._database.read(
+            sql.page(tuple(conditions)),
+            {
+                **wanted,
+                "key_id_not": query.key_id_not,
+                "key_not": bytes.fromhex(query.key_id_not or ""),
+                "after_key": after.client_key,
+                "after_id": after.open_id,
+                "limit": query.limit,
+            },
+        )
+        return _all(Grant, rows)
+
+    def consent(self, change: Consent) -> bool:
+        """Write a new consent's tokens, unless the row has a newer one."""
+        return self.consent_all([change])[0]
+
+    def consent_all(self, changes: Sequence[Consent]) -> list[bool]:
+        """Write the tokens of some consents, each unless its row has a newer one."""
+        values = [{**_flat(change), **msgspec.structs.asdict(change.tokens)} for change in changes]
+        return self._write_all(sql.CONSENT, changes, values)
+
+    def _write_all(
+        self,
+        statement: str,
+        changes: Sequence[Consent | Renewed | Settled],
+        values: Sequence[Mapping[str, Value]],
+    ) -> list[bool]:
+        """Run a statement for each change; those that found their row are told of."""
+
+        def work(transaction: Transaction) -> list[bool]:
+            written = list(map(bool, transaction.run_many(statement, values)))
+            told = zip(changes, written, strict=True)
+            _tell(transaction, [(change.ref, change.event) for change, done in told if done])
+            return written
+
+        return self._database.write(work)
+
+    def disconnect(self, ref: Ref, gen: int, event: Event, *, erased: bool = False) -> bool:
+        """Take all tokens from a consent and keep the row as a tombstone."""
+        values: dict[str, Value] = {"gen": gen, "reason": "erased" if erased else None}
+        return self._end((sql.DISCONNECT, sql.DROP_CANDIDATES), ref, event, values)
+
+    def forsake(self, ref: Ref, gen: int, status: RowStatus, reason: Reason, event: Event) -> bool:
+        """Say what a consent has come to, and leave its tokens."""
+        values: dict[str, Value] = {"gen": gen, "status": status, "reason": reason}
+        return self._end((sql.FORSAKE,), ref, event, values)
+
+    def _end(
+        self, statements: Sequence[str], ref: Ref, event: Event, values: Mapping[str, Value]
+    ) -> bool:
+        """Run statements, the further ones only if the first found its row."""
+        parameters = {**ref._asdict(), **values}
+
+        def work(transaction: Transaction) -> bool:
+            if not transaction.run(statements[0], parameters):
+                return False
+            for statement in statements[1:]:
+                transaction.run(statement, parameters)
+            _tell(transaction, [(ref, event)])
+            return True
+
+        return self._database.write(work)
+
+    def erase(self, ref: Ref) -> None:
+        """Delete everything that is known of an account."""
+
+        def work(transaction: Transaction) -> None:
+            for statement in sql.ERASE:
+                transaction.run(statement, ref._asdict())
+
+        self._database.write(work)
+
+    def standing(self, now: float, *, warm: bool) -> Standing:
+        """Figures over all accounts."""
+        read = self._database.read
+        [(count, first, claimed)] = read(sql.due(_column(warm=warm)), {"now": now})
+        return msgspec.convert(
+            {
+                "accounts": dict(read(sql.BY_STATUS, {})),  # type: ignore[arg-type]  # rows of two
+                "due": count,
+                "lag": 0.0 if first is None else max(0.0, now - float(first)),
+                "open_claims": claimed,
+            },
+            Standing,
+        )
+
+    def claim(self, claims: Sequence[Claim]) -> list[Grant | None]:
+        """Grant claims; None for one that was refused."""
+        values = [{**_flat(claim), "now": claim.now} for claim in claims]
+        rows = self._database.write(lambda transaction: transaction.run_many(sql.CLAIM, values))
+        return [_one(Grant, found) for found in rows]
+
+    def claim_due(self, claim: DueClaim) -> list[Grant]:
+        """Claim what is due, the most urgent first."""
+        column = _column(warm=claim.warm)
+        apps = {f"app{number}": key for number, key in enumerate(claim.client_keys)}
+        statement = sql.claim_due(column, len(apps))
+        values = {**apps, **_flat(claim)}
+        rows = self._database.write(lambda transaction: transaction.run(statement, values))
+        # What an UPDATE returns comes in no order.
+        return sorted(_all(Grant, rows), key=attrgetter(column))
+
+    def renew(self, changes: Sequence[Renewed]) -> list[bool]:
+        """Write new tokens where the parent still stands."""
+        values = [{**_flat(change), **msgspec.structs.asdict(change.tokens)} for change in changes]
+        return self._write_all(sql.RENEW, changes, values)
+
+    def settle(self, changes: Sequence[Settled]) -> list[bool]:
+        """Write how claims ended that brought no tokens."""
+        return self._write_all(sql.SETTLE, changes, [_flat(change) for change in changes])
+
+    def want(self, ref: Ref, now: float) -> None:
+        """Say that a caller is waiting for this account."""
+        self._change(sql.WANT, {**ref._asdict(), "now": now})
+
+    def keep_candidate(self, candidate: Candidate) -> None:
+        """Keep a refresh token that could not become the current one."""
+        values = {**_flat(candidate), "tried": int(candidate.tried)}
+
+        def work(transaction: Transaction) -> None:
+            transaction.run(sql.ADD_CANDIDATE, values)
+            transaction.run(sql.DOUBT, values)
+
+        self._database.write(work)
+
+    def candidates(self, ref: Ref) -> list[Candidate]:
+        """The candidates of an account, newest first."""
+        rows = self._database.read(sql.CANDIDATES, ref._asdict())
+        return [
+            Candidate(ref, *row[2:-1], bool(row[-1]))  # type: ignore[arg-type,call-arg]  # as CANDIDATE
+            for row in rows
+        ]
+
+    def mark_tried(self, ref: Ref, fingerprint: bytes) -> None:
+        """Remember that a candidate was sent to TikTok."""
+        self._change(sql.MARK_TRIED, {**ref._asdict(), "fingerprint": fingerprint})
+
+    def add_events(self, ref: Ref, events: Sequence[Event]) -> None:
+        """Append to an account's timeline."""
+        told = [(ref, event) for event in events]
+        self._database.write(lambda transaction: _tell(transaction, told))
+
+    def events(self, ref: Ref, limit: int = _KEPT_EVENTS) -> list[Event]:
+        """An account's timeline, newest first."""
+        return _all(Event, self._database.read(sql.EVENTS, {**ref._asdict(), "limit": limit}))
+
+    def prune(self, now: float) -> None:
+        """Drop what has had its time."""
+        values = {
+            "oldest_login": now - _DAY,
+            "oldest_refresh": now - 30 * _DAY,
+            "oldest_candidate": now - _LONGEST_REFRESH_TOKEN - 30 * _DAY,
+            "oldest_event": now - 90 * _DAY,
+            "limit": _PRUNED_AT_ONCE,
+        }
+        for statement in sql.PRUNE:
+            self._change(statement, values)
+        while len(self._change(sql.PRUNE_EVENTS, values)) == _PRUNED_AT_ONCE:
+            pass
+
+    def add_login(self, login: PendingLogin) -> None:
+        """Keep a login that was begun."""
+        self._change(sql.ADD_LOGIN, msgspec.structs.asdict(login))
+
+    def take_login(self, state: bytes, binding: bytes, now: float) -> PendingLogin | None:
+        """Mark a login as used and return it as it stood before, in one step."""
+        values: dict[str, Value] = {"state": state, "binding": binding, "now": now}
+
+        def work(transaction: Transaction) -> PendingLogin | None:
+            found = _one(PendingLogin, transaction.run(sql.GET_LOGIN, values))
+            if found is None or transaction.run(sql.USE_LOGIN, values) or found.used_at is not None:
+                return found
+            # Somebody else used it between the two statements, or the binding is another one.
+            return _one(PendingLogin, transaction.run(sql.GET_LOGIN, values))
+
+        return self._database.write(work)
+
+    def begin_boot(self, boot: Boot) -> None:
+        """Make a new boot known."""
+        self._change(sql.PUT_BOOT, msgspec.structs.asdict(boot))
+
+    def touch_boot(self, boot: Boot) -> None:
+        """Say that a boot lives, which keys it has, and how far it has caught up."""
+        self._change(sql.PUT_BOOT, msgspec.structs.asdict(boot))
+
+    def end_boot(self, boot: str) -> None:
+        """Say that a boot is over and its journal replayed."""
+        self._change(sql.END_BOOT, {"boot": boot})
+
+    def boots(self) -> list[Boot]:
+        """The boots that have not ended."""
+        return _all(Boot, self._database.read(sql.BOOTS, {}))
+
+    def setting(self, name: str) -> bytes | None:
+        """A setting, or None."""
+        rows = self._database.read(sql.SETTING, {"name": name})
+        return bytes(rows[0][0]) if rows else None  # type: ignore[arg-type]  # a blob column
+
+    def put_setting(self, name: str, value: bytes | None) -> None:
+        """Write a setting; None deletes it."""
+        if value is None:
+            self._change(sql.DROP_SETTING, {"name": name})
+        else:
+            self._change(sql.PUT_SETTING, {"name": name, "value": value})
+
+    def raise_setting(self, name: str, value: bytes) -> None:
+        """Write a setting, unless what stands there is as great."""
+        self._change(sql.RAISE_SETTING, {"name": name, "value": value})
+
+    def _change(self, statement: str, values: Mapping[str, Value]) -> list[Row]:
+        return self._database.write(lambda transaction: transaction.run(statement, values))
+
+
+def _upgrade(transaction: Transaction) -> None:
+    """Apply the schema steps that are missing. Whoever comes second finds nothing to do."""
+    transaction.run(sql.LOCK, {})
+    transaction.run(sql.SETTINGS, {})
+    rows = transaction.run(sql.SETTING, {"name": "schema"})
+    version = int(bytes(rows[0][0])) if rows else 0  # type: ignore[arg-type]  # a blob column
+    if version > len(sql.SCHEMA):
+        raise store_error(
+            f"This database has schema version {version}, made by a newer release than this one, "
+            f"which knows {len(sql.SCHEMA)}.",
+            "Upgrade tiktok-oauth. Nothing was changed.",
+        )
+    for step in sql.SCHEMA[version:]:
+        for statement in step:
+            transaction.run(statement, {})
+    if version < len(sql.SCHEMA):
+        value = str(len(sql.SCHEMA)).encode()
+        transaction.run(sql.PUT_SETTING, {"name": "schema", "value": value})
+    if not transaction.run(sql.SETTING, {"name": NAME}):
+        transaction.run(sql.PUT_SETTING, {"name": NAME, "value": token_hex(8).encode()})
+
+
+def _tell(transaction: Transaction, told: Sequence[tuple[Ref, Event | None]]) -> None:
+    """Add to timelines, and drop the ends of some of them: none grows far beyond its length."""
+    lines = [
+        {**ref._asdict(), **msgspec.structs.asdict(event), "kept": _KEPT_EVENTS}
+        for ref, event in told
+        if event is not None
+    ]
+    if not lines:
+        return
+    added = zip(lines, transaction.run_many(sql.ADD_EVENT, lines), strict=True)
+    grown = [line for line, [(number,)] in added if int(number or 0) % _TRIMMED_EVERY == 0]
+    if grown:
+        transaction.run_many(sql.TRIM_EVENTS, grown)
+
+
+def _column(*, warm: bool) -> str:
+    return "warm_at" if warm else "keep_at"
+
+
+def _flat(change: msgspec.Struct) -> dict[str, Value]:
+    """A change's fields as parameters, with those of its account."""
+    values = msgspec.structs.asdict(change)
+    ref = values.pop("ref", None)
+    return values if ref is None else {**values, **ref._asdict()}
+
+
+def _one(kind: type[T], rows: Sequence[Row]) -> T | None:
+    return kind(*rows[0]) if rows else None
+
+
+def _all(kind: type[T], rows: Sequence[Row]) -> list[T]:
+    return [kind(*row) for row in rows]

@@ -1,0 +1,159 @@
+"""Hands out access tokens: from memory while they are fresh, else from the store, refreshed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import msgspec
+
+from tiktok_oauth.engine.run import run
+from tiktok_oauth.errors import RequestTimeoutError, TikTokErrorCode, invalid_argument
+from tiktok_oauth.policy import refresh_decision
+from tiktok_oauth.types import Secret
+from tiktok_oauth.vault.refresh import ladder, turns
+from tiktok_oauth.vault.sealing.cipher import Binding
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+    from tiktok_oauth.errors import TikTokAPIError
+    from tiktok_oauth.vault.refresh.turns import Version
+    from tiktok_oauth.vault.stores.rows import Grant, Ref
+    from tiktok_oauth.vault.strongroom import Strongroom
+
+_REMEMBERED = 10_000
+_LOOK_AGAIN = 60.0
+"""Seconds after which a token in memory is compared with the store: somebody may have
+disconnected the account elsewhere."""
+
+
+class Look(NamedTuple):
+    """What there is for somebody who wants an access token.
+
+    Attributes:
+        token: a token that can be used now, if there is one.
+        flight: the refresh to wait for when there is none.
+    """
+
+    token: str | None
+    flight: Future[Grant] | None
+
+    def __repr__(self) -> str:
+        return f"Look(token={'***' if self.token else None}, flight={self.flight is not None})"
+
+
+class _Held(msgspec.Struct, frozen=True, gc=False):
+    token: str
+    until: float
+    look_again: float
+
+    def __repr__(self) -> str:
+        return "<held token>"
+
+
+class Teller:
+    """One vault's counter. Safe to share between threads; everything but ``quick`` may block.
+
+    Args:
+        room: the vault's inside.
+        elsewhere: only a refresher asks TikTok; this process waits for it.
+    """
+
+    def __init__(self, room: Strongroom, *, elsewhere: bool) -> None:
+        self._room = room
+        self._renew = turns.await_refresher if elsewhere else turns.renew
+        self._held: dict[Ref, _Held] = {}
+
+    def quick(self, ref: Ref) -> str | None:
+        """A fresh token from memory, or None."""
+        held = self._held.get(ref)
+        if held is None:
+            return None
+        time = self._room.times[ref.client_key]
+        if time.now() >= held.until or time.monotonic() >= held.look_again or time.is_stale:
+            return None
+        return held.token
+
+    def look(self, ref: Ref) -> Look:
+        """What the store has for an account, and a refresh if it is time for one.
+
+        Raises:
+            ValidationError: the account is not known.
+            InvalidTokenError: it needs a new login, and its token has ended.
+            VaultKeyError: it cannot be decrypted.
+        """
+        self._room.look_at_time(ref.client_key)
+        grant = self._row(ref)
+        desk = self._room.desk(ref)
+        freshness = refresh_decision(ladder.lifetimes(grant), desk.now())
+        alive = freshness in {"fresh", "soon"} and grant.access is not None
+        if grant.status != "active":
+            if alive and grant.reason != "revoked":
+                return Look(self._open(grant), None)
+            turns.usable(grant)
+        if freshness == "fresh":
+            return Look(self._remember(grant), None)
+        if alive and grant.not_before > desk.now():
+            return Look(self._open(grant), None)
+        flight = self.flight(ref, turns.version_of(grant))
+        return Look(self._open(grant) if alive else None, flight)
+
+    def flight(self, ref: Ref, had: Version) -> Future[Grant]:
+        """The refresh of an account, under way or new."""
+        self._room.look_at_time(ref.client_key)
+        desk = self._room.desk(ref)
+        return self._room.flights.join(ref, lambda: run(self._renew(desk, ref, had)))
+
+    def rejected(self, ref: Ref, refused: Secret) -> Look:
+        """What there is after TikTok refused a token: another one, or a refresh to wait for.
+
+        Raises:
+            TikTokAPIError: as ``look``.
+        """
+        self.forget(ref)
+        grant = turns.usable(self._row(ref))
+        if grant.access is not None and Secret(self._open(grant)) != refused:
+            return Look(self._open(grant), None)
+        return Look(None, self.flight(ref, turns.version_of(grant)))
+
+    def take(self, grant: Grant) -> str:
+        """The token a refresh brought."""
+        return self._remember(grant)
+
+    def forget(self, ref: Ref) -> None:
+        """Drop what is in memory of an account."""
+        self._held.pop(ref, None)
+
+    def _row(self, ref: Ref) -> Grant:
+        grant = self._room.site.store.get(ref)
+        if grant is None:
+            raise invalid_argument(
+                "No such account is connected.", "Send the person through begin_login()."
+            )
+        return grant
+
+    def _open(self, grant: Grant) -> str:
+        binding = Binding("access", *grant.ref, grant.gen, grant.ver)
+        return self._room.site.cipher.open_secret(grant.access or b"", binding).reveal()
+
+    def _remember(self, grant: Grant) -> str:
+        time = self._room.times[grant.client_key]
+        until = grant.access_expires_at - min(3600.0, grant.lifetime / 4)
+        held = _Held(self._open(grant), until, time.monotonic() + _LOOK_AGAIN)
+        while len(self._held) >= _REMEMBERED:
+            self._held.pop(next(iter(self._held)), None)
+        self._held[grant.ref] = held
+        return held.token
+
+
+def still_under_way(seconds: float) -> TikTokAPIError:
+    """The error for a caller whose patience ended before a refresh did; the refresh goes on."""
+    error = RequestTimeoutError(
+        TikTokErrorCode.TIMEOUT_ERROR,
+        f"The account's refresh was not over within {seconds:g} s. It goes on.",
+        "",
+        retryable=True,
+        hint="Ask again: what it brings is kept.",
+    )
+    error.retry_after = 1.0
+    return error

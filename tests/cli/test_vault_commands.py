@@ -1,0 +1,374 @@
+"""The vault's commands in this process: what they print, what they change, how they end."""
+
+from __future__ import annotations
+
+import json
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from tiktok_oauth import KeyRing, Sandbox, TikTokOAuth, TokenVault
+from tiktok_oauth.cli.root import root
+from tiktok_oauth.vault.opening import keys_path, state_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from click.testing import Result
+
+KEY = "sbawsandbox0000001"
+SECRET = "sandbox-client-secret"
+
+
+@pytest.fixture(autouse=True)
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Directories of this test's own, and no settings but those it makes."""
+    for name in ("DATABASE_URL", "KEYS"):
+        monkeypatch.delenv(f"TIKTOK_OAUTH_{name}", raising=False)
+    for name in ("CLIENT_KEY", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "REDIRECT_URI", "SCOPES"):
+        monkeypatch.delenv(f"TIKTOK_{name}", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path
+
+
+def run(*arguments: str, text: str | bytes | None = None) -> Result:
+    """Run the command line in this process."""
+    return CliRunner().invoke(root, arguments, prog_name="tiktok-oauth", input=text)
+
+
+def done(*arguments: str, text: str | bytes | None = None) -> str:
+    """What a command prints that works."""
+    result = run(*arguments, text=text)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def dump(*people: str) -> str:
+    """A dump of some people."""
+    records = [
+        {"open_id": person, "access_token": f"act.{person}", "refresh_token": f"rft.{person}"}
+        for person in people
+    ]
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+@pytest.fixture
+def store() -> None:
+    """A store with two accounts, where commands look for one."""
+    done("import", "-", "--client-key", KEY, text=dump("-anna", "ben"))
+
+
+def listed() -> list[dict[str, Any]]:
+    """All accounts."""
+    return [json.loads(line) for line in done("accounts", "list", "--json").splitlines()]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("accounts", "list"), ("backup", "b.db"), ("unfreeze",), ("keys", "reseal"),
+     ("accounts", "show", "x")],
+)  # fmt: skip
+def test_without_a_store_they_say_what_to_do(command: tuple[str, ...], home: Path) -> None:
+    """And make none."""
+    result = run(*command)
+
+    assert result.exit_code == 1
+    assert "There is no database" in result.output
+    assert "tiktok-oauth login" in result.output
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.usefixtures("store")
+def test_accounts_are_listed_and_shown() -> None:
+    """A line each; a timeline for one. No key is needed for it."""
+    keys_path().unlink()
+
+    assert [account["open_id"] for account in listed()] == ["-anna", "ben"]
+    assert done("accounts", "list", "--status", "needs_login") == ""
+    assert "refresh_due  -anna" in done("accounts", "list")
+    assert "imported" in done("accounts", "show", "-anna")
+    assert json.loads(done("accounts", "show", "ben", "--json"))["events"][0]["kind"] == "imported"
+    assert "No such account is connected." in run("accounts", "show", "nobody").output
+
+
+@pytest.mark.usefixtures("store")
+def test_export_and_import_are_inverse(home: Path) -> None:
+    """With the tokens in a file that only its owner reads; without them for everybody."""
+    target = home / "out.jsonl"
+    plain = done("accounts", "export")
+    result = run("accounts", "export", "--with-tokens", "--output", str(target))
+
+    assert "act." not in plain + result.output
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert "Only one program may refresh them" in result.stderr
+    other = f"sqlite:///{home / 'other.db'}"
+    assert "Taken over: 2" in done("import", str(target), "--database", other)
+    assert run("accounts", "export", "--with-tokens").exit_code == 2
+    assert run("accounts", "export", "--with-tokens", "--output", str(target)).exit_code == 1
+
+
+@pytest.mark.usefixtures("store")
+def test_a_person_is_erased_when_somebody_says_yes() -> None:
+    """Not before."""
+    assert run("accounts", "erase", "-anna", text="n\n").exit_code == 1
+    assert len(listed()) == 2
+    assert done("accounts", "erase", "-anna", "--yes") == "Deleted.\n"
+    assert [account["open_id"] for account in listed()] == ["ben"]
+
+
+def test_a_dry_run_makes_nothing(home: Path) -> None:
+    """Neither a store nor a key ring."""
+    told = done("import", "-", "--client-key", KEY, "--dry-run", text=dump("anna"))
+
+    assert "Would be taken: 1" in told
+    assert "Nothing was written." in told
+    assert list(home.iterdir()) == []
+
+
+def test_an_import_tells_what_came_of_it(home: Path) -> None:
+    """In words and in JSON; a new key ring is said; nothing of a line is ever told."""
+    (home / "dump.csv").write_text("open_id,refresh_token\nanna,rft.CANARY\n,CANARY\n")
+    first = run("import", str(home / "dump.csv"), "--client-key", KEY)
+    again = json.loads(done("import", str(home / "dump.csv"), "--client-key", KEY, "--json"))
+
+    assert "Taken over: 1" in first.stdout
+    assert "line 3: no open_id" in first.stdout
+    assert str(keys_path()) in first.stderr
+    assert (again["taken"], again["there"], again["unusable"]) == (0, 1, 1)
+    assert "CANARY" not in first.output
+    assert run("import", "-", "--client-key", KEY, text="{}").exit_code == 1
+    assert run("import", str(home / "missing.csv")).exit_code == 1
+
+
+@pytest.mark.usefixtures("store")
+def test_a_key_is_replaced_step_by_step() -> None:
+    """Add, promote, reseal, retire: the accounts open with the new one alone."""
+    assert "already, with" in run("keys", "new").output
+    done("keys", "add", "--name", "2027")
+    done("keys", "promote", "2027")
+
+    refusal = run("keys", "retire", "k1")
+    assert refusal.exit_code == 1
+    assert "2 values are still sealed" in refusal.output
+    assert "all other keys can be retired" in done("keys", "reseal")
+    done("keys", "retire", "k1")
+    [key] = json.loads(done("keys", "list", "--json"))
+    assert (key["name"], key["active"], key["sealed"]) == ("2027", True, 2)
+    assert "It opens everything" in done("keys", "check")
+
+
+@pytest.mark.usefixtures("store")
+def test_a_key_that_a_running_vault_does_not_know_is_not_promoted() -> None:
+    """It could not open what is sealed from then on."""
+    with TikTokOAuth(KEY, SECRET) as client, TokenVault(client, store=url()) as vault:
+        assert len(list(vault.accounts())) == 2
+        done("keys", "add", "--name", "2027")
+        before = keys_path().read_bytes()
+
+        result = run("keys", "promote", "2027")
+
+        assert result.exit_code == 78
+        assert "is not known to 1 of the running vaults" in result.output
+        assert keys_path().read_bytes() == before
+
+
+@pytest.mark.usefixtures("store")
+def test_wrong_and_missing_keys_have_a_status_of_their_own(home: Path) -> None:
+    """78, the IDs, and nothing is changed."""
+    KeyRing.generate("other").save(home / "other.json")
+    for command in (("keys", "check"), ("keys", "reseal"), ("import", "-", "--client-key", KEY)):
+        result = run(*command, "--keys", str(home / "other.json"), text=dump("anna"))
+
+        assert result.exit_code == 78
+        assert "sealed with keys that the ring does not have" in result.output
+        assert run(*command, "--keys", str(home / "none.json"), text="{}").exit_code == 78
+    assert len(listed()) == 2
+
+
+@pytest.mark.usefixtures("store")
+def test_access_only_rings_are_made(home: Path) -> None:
+    """For processes that only use access tokens."""
+    done("keys", "export-access-only", str(home / "access.json"))
+
+    assert KeyRing.from_file(home / "access.json").access_only
+
+
+def test_keys_in_the_environment_are_changed_where_they_are_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The command cannot, and shows none of it."""
+    monkeypatch.setenv("TIKTOK_OAUTH_KEYS", "k1:CANARY")
+
+    result = run("keys", "add")
+
+    assert result.exit_code == 1
+    assert "Change them where that is set" in result.output
+    assert "CANARY" not in result.output
+
+
+@pytest.mark.usefixtures("store")
+def test_a_restored_backup_waits_for_unfreeze(home: Path) -> None:
+    """The doctor says so, and the store goes on when somebody has said yes."""
+    assert "Copied 2 accounts" in done("backup", str(home / "copy.db"))
+    assert done("unfreeze") == "The store is not frozen.\n"
+    (home / "copy.db").replace(state_path() / "tokens.db")
+
+    assert run("doctor", "--offline").exit_code == 1
+    asked = run("unfreeze", text="n\n")
+    assert asked.exit_code == 1
+    assert "older copy of itself" in asked.output
+    assert "Tokens are refreshed again." in done("unfreeze", "--yes")
+    assert run("doctor", "--offline").exit_code == 0
+
+
+@pytest.mark.usefixtures("store")
+def test_the_doctor_tells_what_is_wrong_and_its_mend(home: Path) -> None:
+    """Every check by name; 78 when it is the keys."""
+    found = json.loads(done("doctor", "--offline", "--json"))
+    names = {finding["name"] for finding in found}
+    keys_path().chmod(0o644)
+    result = run("doctor", "--offline")
+
+    assert {"python", "libraries", "environment", "sync", "room", "store", "accounts", "frozen",
+            "keys", "journal"} <= names  # fmt: skip
+    assert result.exit_code == 78
+    assert "chmod 600" in result.output
+    assert home.is_dir()
+
+
+def test_the_doctor_looks_at_a_machine_without_a_store(home: Path) -> None:
+    """Nothing fails, and nothing is made."""
+    assert "There is no store yet." in done("doctor", "--offline")
+    assert list(home.iterdir()) == []
+
+
+def url() -> str:
+    """The store that commands use by default."""
+    return f"sqlite:///{state_path() / 'tokens.db'}"
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox]:
+    """A running sandbox, which the environment points to."""
+    with Sandbox(seed=1) as running:
+        monkeypatch.setenv("TIKTOK_CLIENT_KEY", running.client_key)
+        monkeypatch.setenv("TIKTOK_CLIENT_SECRET", running.client_secret)
+        monkeypatch.setenv("TIKTOK_BASE_URL", running.base_url)
+        monkeypatch.setenv("TIKTOK_AUTHORIZE_URL", running.authorize_url)
+        yield running
+
+
+def connect(sandbox: Sandbox) -> str:
+    """Keep the tokens of somebody who has allowed it; returns who."""
+    record = record_of(sandbox)
+    done("import", "-", text=json.dumps(record))
+    return str(record["open_id"])
+
+
+def record_of(sandbox: Sandbox) -> dict[str, object]:
+    """The tokens of somebody who has allowed it, as a dump has them."""
+    given = sandbox.grant()
+    names = ("open_id", "access_token", "refresh_token", "expires_in", "scope")
+    return {name: getattr(given, name) for name in names}
+
+
+@pytest.mark.slow
+def test_tokens_are_printed_refreshed_and_revoked(sandbox: Sandbox) -> None:
+    """Standard output is the token alone."""
+    person = connect(sandbox)
+    token = done("token", "--", person)
+
+    assert token.count("\n") == 1
+    assert "Refreshed." in done("refresh", "--", person)
+    assert done("token", "--", person) != token
+    assert done("revoke", "--yes", "--", person) == "Disconnected.\n"
+    assert run("token", "--", person).exit_code == 77
+    assert len([one for one in sandbox.requests() if one.endpoint == "refresh"]) == 1
+
+
+@pytest.mark.slow
+def test_what_may_work_later_has_a_status_of_its_own(sandbox: Sandbox) -> None:
+    """75, for scripts that try again."""
+    person = connect(sandbox)
+    sandbox.fault("rate_limited", endpoint="refresh")
+
+    assert run("refresh", "--", person).exit_code == 75
+
+
+@pytest.mark.slow
+def test_a_login_comes_back_to_a_port_of_this_machine(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The account is kept; what strangers ask the port for changes nothing."""
+    browsers = []
+
+    def open_browser(address: str) -> bool:
+        def visit() -> None:
+            back = sandbox.authorize(address)
+            port = back.split(":")[2].split("/")[0]
+            for path in ("/favicon.ico", "/callback/?code=x&state=y"):
+                with pytest.raises(urllib.error.HTTPError):
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10)
+            with urllib.request.urlopen(back, timeout=10) as page:  # noqa: S310 - our own port
+                assert b"close this page" in page.read()
+
+        browsers.append(threading.Thread(target=visit))
+        browsers[-1].start()
+        return True
+
+    monkeypatch.setattr("webbrowser.open", open_browser)
+    result = run("login", "--user-id", "u1", "--wait", "20")
+    browsers[0].join()
+
+    assert result.exit_code == 0, result.output
+    [account] = listed()
+    assert f"Connected {account['open_id']}: user.info.basic." in result.stdout
+    assert account["user_id"] == "u1"
+
+
+@pytest.mark.slow
+def test_a_login_waits_only_so_long(home: Path) -> None:
+    """At a sandbox of its own; nothing is kept then."""
+    result = run("login", "--sandbox", "--no-browser", "--wait", "1")
+
+    assert result.exit_code == 75
+    assert "Nobody came back in time." in result.output
+    assert "http://127.0.0.1" in result.stderr
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_a_refresher_drains_and_stops_on_a_signal(sandbox: Sandbox) -> None:
+    """It refreshes what is due, says so, and ends with status 0."""
+    done("import", "-", text=json.dumps({**record_of(sandbox), "refresh_expires_in": 1}))
+    command = (sys.executable, "-W", "error", "-m", "tiktok_oauth", "refresher", "--every", "1")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own program
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("refreshed 1,"):
+                break
+        process.send_signal(signal.SIGTERM)
+        rest = process.stdout.read()
+
+    assert process.returncode == 0
+    assert rest.splitlines()[-1] == "Stopped."
+    assert len([one for one in sandbox.requests() if one.endpoint == "refresh"]) == 1
+
+
+def test_every_command_is_in_the_list() -> None:
+    """With what it does; none of them is imported for that."""
+    told = done("--help")
+
+    for name in root.list_commands(click.Context(root)):
+        assert f"\n  {name} " in told

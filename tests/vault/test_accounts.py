@@ -1,0 +1,324 @@
+"""Accounts: found, listed, adopted, called with, disconnected and erased."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.vault import HOUR, OTHER_APP, SCOPES
+from tiktok_oauth import (
+    InvalidTokenError,
+    NetworkError,
+    StoreError,
+    ValidationError,
+    VaultEvent,
+)
+from tiktok_oauth.sandbox.catalog import DEFAULT_APP, Person
+
+if TYPE_CHECKING:
+    from tests.support.vault import Town
+
+
+def both_apps(town: Town) -> Any:  # noqa: ANN401 - a vault of either kind
+    """A vault of two apps."""
+    town.sandbox.add_app(OTHER_APP)
+    return town.vault([town.client(), town.client(OTHER_APP)])
+
+
+def test_an_account_is_found_by_its_open_id(town: Town) -> None:
+    """What is known of it needs no further read, and is no secret."""
+    vault = town.vault()
+    adopted = town.connect(vault, user_id="u-1")
+
+    account = town.do(vault.account, adopted.open_id)
+
+    assert account.state == adopted.state
+    assert (account.client_key, account.user_id) == (DEFAULT_APP.client_key, "u-1")
+    assert (account.status, account.reason, account.scopes) == ("active", None, frozenset(SCOPES))
+    assert account.state.access_expires_at == town.clock.now() + 7200
+    assert repr(account).endswith(f"Account({account.open_id!r}, status='active')")
+
+
+@pytest.mark.parametrize("open_id", ["nobody", "", None, 7])
+def test_an_account_that_is_not_connected_is_refused(town: Town, open_id: object) -> None:
+    """An unknown open_id, or none at all, is the caller's mistake."""
+    error = town.refused(town.vault().account, open_id)
+
+    assert isinstance(error, ValidationError)
+
+
+def test_an_open_id_under_two_apps_needs_the_app(town: Town) -> None:
+    """Both are found by name, and neither is guessed."""
+    vault = both_apps(town)
+    tokens = town.tokens()
+    for app in (DEFAULT_APP, OTHER_APP):
+        town.do(vault.adopt, tokens, client_key=app.client_key)
+
+    error = town.refused(vault.account, tokens.open_id)
+
+    assert isinstance(error, ValidationError)
+    assert "client_key" in error.hint
+    for app in (DEFAULT_APP, OTHER_APP):
+        found = town.do(vault.account, tokens.open_id, client_key=app.client_key)
+        assert found.client_key == app.client_key
+
+
+def test_an_app_of_nobodys_is_refused(town: Town) -> None:
+    """A client_key that the vault has no client for is the caller's mistake."""
+    vault = town.vault()
+    account = town.connect(vault)
+
+    error = town.refused(vault.account, account.open_id, client_key="awunknown")
+
+    assert isinstance(error, ValidationError)
+
+
+def test_accounts_come_page_by_page(town: Town) -> None:
+    """Each account comes once, in order, whatever the page size; deleting on the way is fine."""
+    vault = town.vault()
+    people = [f"person-{number:03}" for number in range(201)]
+    for person in people:
+        town.sandbox.add_person(Person(person, person, person))
+        town.connect(vault, person)
+
+    found = [account.open_id for account in town.do(vault.accounts)]
+
+    assert len(found) == 201
+    assert found == sorted(set(found))
+
+
+def test_accounts_are_listed_by_what_is_asked_for(town: Town) -> None:
+    """By status, by the caller's own user, by app, and by all of them at once."""
+    vault = both_apps(town)
+    mina = town.connect(vault, "mina", user_id="u-1", client_key=DEFAULT_APP.client_key)
+    jonas = town.connect(vault, "jonas", user_id="u-2", client_key=DEFAULT_APP.client_key)
+    other = town.do(
+        vault.adopt, town.tokens("ayse", app=OTHER_APP), client_key=OTHER_APP.client_key,
+        user_id="u-1",
+    )  # fmt: skip
+    town.do(jonas.disconnect)
+
+    def listed(**query: str) -> set[str]:
+        return {account.open_id for account in town.do(vault.accounts, **query)}
+
+    assert listed() == {mina.open_id, jonas.open_id, other.open_id}
+    assert listed(status="disconnected") == {jonas.open_id}
+    assert listed(status="active") == {mina.open_id, other.open_id}
+    assert listed(user_id="u-1") == {mina.open_id, other.open_id}
+    assert listed(user_id="u-1", client_key=OTHER_APP.client_key) == {other.open_id}
+    assert listed(status="needs_login") == set()
+
+
+def test_adopted_tokens_work_and_are_renewed(town: Town) -> None:
+    """Tokens from elsewhere are the vault's from then on."""
+    vault = town.vault()
+    tokens = town.tokens()
+
+    account = town.do(vault.adopt, tokens, user_id="u-1")
+
+    assert town.do(account.access_token) == tokens.access_token
+    town.clock.advance(3 * HOUR)
+    assert town.accepts(town.do(account.access_token))
+    assert town.refreshes == 1
+
+
+def test_adopting_again_is_a_newer_consent(town: Town) -> None:
+    """The later tokens stand."""
+    vault = town.vault()
+    town.connect(vault, user_id="u-1")
+    later = town.tokens()
+
+    account = town.do(vault.adopt, later)
+
+    assert town.do(account.access_token) == later.access_token
+    assert (town.row(account).gen, account.user_id) == (2, "u-1")
+
+
+@pytest.mark.parametrize(
+    "broken", [None, {}, "tokens", {"open_id": ""}, {"refresh_token": ""}], ids=repr
+)
+def test_what_is_no_tokens_is_not_adopted(town: Town, broken: object) -> None:
+    """An open_id and a refresh token are the least."""
+    tokens = replace(town.tokens(), **broken) if isinstance(broken, dict) and broken else broken
+
+    error = town.refused(town.vault().adopt, tokens)
+
+    assert isinstance(error, ValidationError)
+
+
+def test_disconnecting_revokes_and_forgets(town: Town) -> None:
+    """TikTok ends the grant; the row stays as a tombstone without tokens."""
+    vault = town.vault()
+    account = town.connect(vault)
+    token = town.do(account.access_token)
+
+    town.do(account.disconnect)
+
+    assert account.status == "disconnected"
+    assert not town.accepts(token)
+    row = town.row(account)
+    assert (row.access, row.refresh, row.parent, row.fingerprint, row.key_id) == (None,) * 5
+    assert isinstance(town.refused(account.access_token), InvalidTokenError)
+    assert town.do(vault.account, account.open_id).status == "disconnected"
+
+
+def test_a_dead_token_is_refreshed_before_it_is_revoked(town: Town) -> None:
+    """TikTok revokes by access token: an expired one would leave the app connected."""
+    account = town.connect(town.vault())
+    town.clock.advance(3 * HOUR)
+
+    town.do(account.disconnect)
+
+    assert town.refreshes == 1
+    assert [call.outcome for call in town.calls("revoke")] == ["ok"]
+    assert list(town.sandbox.world.grants) == []
+
+
+def test_disconnecting_twice_is_harmless(town: Town) -> None:
+    """The second time nothing is sent, and nothing is told."""
+    vault = town.vault()
+    account = town.connect(vault)
+    town.do(account.disconnect)
+    told = len(town.do(vault.timeline, account))
+
+    town.do(account.disconnect)
+
+    assert len(town.calls("revoke")) == 1
+    assert len(town.do(vault.timeline, account)) == told
+
+
+def test_an_account_that_cannot_be_revoked_stays(town: Town) -> None:
+    """While TikTok cannot be reached, nothing is forgotten."""
+    account = town.connect(town.vault())
+    town.sandbox.fault("drop_before", endpoint="revoke")
+
+    error = town.refused(account.disconnect)
+
+    assert isinstance(error, NetworkError)
+    assert town.row(account).status == "active"
+    town.sandbox.clear_faults()
+    town.do(account.disconnect)
+    assert account.status == "disconnected"
+
+
+def test_an_account_that_needs_a_login_can_be_disconnected(town: Town) -> None:
+    """There is nothing left to revoke with, and nothing to keep it for."""
+    account = town.connect(town.vault())
+    town.sandbox.disconnect("mina")
+    town.refused(account.refresh)
+    assert town.do(account.reload).status == "needs_login"
+
+    town.do(account.disconnect)
+
+    assert account.status == "disconnected"
+
+
+def test_a_disconnected_account_can_be_connected_again(town: Town) -> None:
+    """A new consent brings it back, with its user's name."""
+    vault = town.vault()
+    account = town.connect(vault, user_id="u-1")
+    town.do(account.disconnect)
+    town.clock.advance(1)
+
+    again = town.login(vault).account
+
+    assert (again.status, again.user_id, again.open_id) == ("active", "u-1", account.open_id)
+    assert town.accepts(town.do(account.access_token))
+
+
+def test_erasing_leaves_nothing(town: Town) -> None:
+    """Row, timeline and pending logins of a person are gone; others stay."""
+    vault = town.vault()
+    mina, jonas = town.connect(vault, "mina"), town.connect(vault, "jonas")
+    start = town.do(vault.begin_login, open_id=mina.open_id)
+
+    town.do(vault.erase, mina)
+
+    assert [one.open_id for one in town.do(vault.accounts)] == [jonas.open_id]
+    assert town.do(vault.timeline, mina) == []
+    assert isinstance(town.refused(mina.access_token), ValidationError)
+    assert isinstance(town.refused(mina.reload), ValidationError)
+    query = town.callback(start.url)
+    assert town.refused(vault.finish_login, query, start.binding).message.startswith("This")
+
+
+def test_the_timeline_tells_what_happened(town: Town) -> None:
+    """Newest first, with the correlation ID of the call, and no secret."""
+    vault = town.vault()
+    account = town.connect(vault)
+    town.do(account.refresh)
+    town.do(account.disconnect)
+
+    timeline = town.do(vault.timeline, account)
+
+    assert [event.kind for event in timeline] == ["disconnected", "refreshed", "connected"]
+    assert timeline[1].correlation_id.startswith("tiktok-")
+    assert town.do(vault.timeline, account, 1) == timeline[:1]
+    assert not any(token in repr(timeline) for token in town.issued)
+
+
+def test_subscribers_hear_of_what_happens(town: Town) -> None:
+    """Each hears of everything until it stops; one that fails does not disturb the others."""
+    vault = town.vault()
+    account = town.connect(vault)
+    heard: list[VaultEvent] = []
+
+    def fails(_: VaultEvent) -> None:
+        raise LookupError
+
+    vault.subscribe(fails)
+    stop = vault.subscribe(heard.append)
+    town.do(account.refresh)
+    stop()
+    stop()
+    town.do(account.refresh)
+
+    [event] = heard
+    assert (event.kind, event.open_id) == ("refreshed", account.open_id)
+    assert (event.client_key, event.at) == (account.client_key, town.clock.now())
+
+
+@pytest.mark.parametrize("client", [None, "client", [], [None]], ids=repr)
+def test_a_vault_needs_a_client(town: Town, client: object) -> None:
+    """What is no client is refused when the vault is made."""
+    kind = type(town.vault())
+
+    with pytest.raises(ValidationError):
+        kind(client, store=town.store)
+
+
+def test_a_vault_needs_different_apps(town: Town) -> None:
+    """Two clients of one app would be one too many."""
+    with pytest.raises(ValidationError):
+        town.vault([town.client(), town.client()])
+
+
+def test_a_closed_vault_refuses(town: Town) -> None:
+    """Closing twice is fine; using it afterwards is a typed error."""
+    vault = town.vault()
+    account = town.connect(vault)
+    town.shut(vault)
+    town.shut(vault)
+
+    errors = [town.refused(method) for method in (account.refresh, vault.begin_login)]
+
+    assert all(isinstance(error, ValidationError | StoreError) for error in errors)
+    assert repr(vault).endswith(f"TokenVault({DEFAULT_APP.client_key})")
+
+
+def test_a_vault_is_a_context_manager(town: Town) -> None:
+    """It is closed at the end of its block."""
+    vault = town.vault()
+
+    async def use() -> None:
+        async with vault as same:
+            assert same is vault
+
+    if town.world.awaiting:
+        town.do(use)
+    else:
+        with vault as same:
+            assert same is vault
+    assert isinstance(town.refused(vault.begin_login), ValidationError)

@@ -1,0 +1,142 @@
+"""Consents: the newest counts, for the person who gave it, in the app that asked."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tests.support.vault import OTHER_APP, SCOPES
+from tiktok_oauth import LoginResult, ValidationError
+
+if TYPE_CHECKING:
+    from tests.support.vault import Town
+
+
+def test_scopes_that_were_not_granted_are_reported(town: Town) -> None:
+    """A person may untick boxes: the result says which."""
+    vault = town.vault()
+    start = town.do(vault.begin_login, SCOPES)
+    query = town.callback(start.url, scopes=("user.info.basic",))
+
+    result = town.do(vault.finish_login, query, start.binding)
+
+    assert result.granted == frozenset({"user.info.basic"})
+    assert result.missing == frozenset({"user.info.profile", "video.list"})
+
+
+def test_asking_again_for_an_account_takes_no_other(town: Town) -> None:
+    """Somebody else who comes back is refused: no account is made, the one asked for stays."""
+    vault = town.vault()
+    account = town.login(vault, "mina", user_id="u-1").account
+    before = town.row(account)
+
+    start = town.do(vault.begin_login, open_id=account.open_id, user_id="u-1")
+    error = town.refused(vault.finish_login, town.callback(start.url, "jonas"), start.binding)
+
+    assert isinstance(error, ValidationError)
+    assert town.row(account) == before
+    assert [one.open_id for one in town.do(vault.accounts)] == [account.open_id]
+
+
+def test_asking_again_takes_no_other_even_if_it_is_known(town: Town) -> None:
+    """The one who came instead keeps their own name, and works with the new consent's tokens."""
+    vault = town.vault()
+    mina = town.login(vault, "mina", user_id="u-1").account
+    jonas = town.login(vault, "jonas", user_id="u-2").account
+    before = town.row(mina)
+
+    start = town.do(vault.begin_login, open_id=mina.open_id, user_id="u-1")
+    error = town.refused(vault.finish_login, town.callback(start.url, "jonas"), start.binding)
+
+    assert isinstance(error, ValidationError)
+    assert town.row(mina) == before
+    assert (town.row(jonas).user_id, town.row(jonas).gen) == ("u-2", 2)
+
+
+def test_the_same_person_again_updates_the_account(town: Town) -> None:
+    """One account, with the new consent's tokens and scopes; its user's name stays."""
+    vault = town.vault()
+    first = town.login(vault, scopes=["user.info.basic"], user_id="u-1")
+    town.clock.advance(60)
+
+    second = town.login(vault, open_id=first.account.open_id)
+
+    [account] = town.do(vault.accounts)
+    assert (account.user_id, account.scopes) == ("u-1", frozenset(SCOPES))
+    assert town.row(account).gen == 2
+    assert town.do(second.account.access_token) == town.do(first.account.access_token)
+
+
+def test_an_older_consent_never_replaces_a_newer_one(town: Town) -> None:
+    """Of two exchanges under way the one that was sent later wins, whoever answers first."""
+    vault = town.vault()
+    old, new = (town.do(vault.begin_login, SCOPES) for _ in range(2))
+    queries = town.callback(old.url, scopes=("user.info.basic",)), town.callback(new.url)
+    overtaken: list[str] = []
+
+    def overtake(_: object) -> None:
+        if not overtaken:
+            overtaken.append("now")
+            town.clock.advance(5)
+            other = town.vault()
+            finish = partial(other.finish_login, queries[1], new.binding)
+            town.elsewhere(finish)
+
+    town.after = overtake
+    result = town.do(vault.finish_login, queries[0], old.binding)
+
+    assert town.row(result.account).gen == 1
+    assert town.row(result.account).scope == ",".join(SCOPES)
+    assert result.account.scopes == frozenset(SCOPES)
+
+
+def test_two_consents_at_once_both_count(town: Town) -> None:
+    """Two people's tabs, one account: the later consent stands, and it works."""
+    vault = town.vault()
+    starts = [town.do(vault.begin_login, SCOPES) for _ in range(4)]
+    calls = [
+        partial(vault.finish_login, town.callback(start.url), start.binding) for start in starts
+    ]
+
+    outcomes = town.world.together(calls)
+
+    assert all(isinstance(outcome, LoginResult) for outcome in outcomes)
+    [account] = town.do(vault.accounts)
+    assert town.row(account).gen == 4
+    assert town.accepts(town.do(account.access_token))
+
+
+def test_a_login_is_finished_by_its_own_app(town: Town) -> None:
+    """The app that began a login exchanges its code, and none but it."""
+    town.sandbox.add_app(OTHER_APP)
+    vault = town.vault([town.client(), town.client(OTHER_APP)])
+    start = town.do(vault.begin_login, client_key=OTHER_APP.client_key)
+
+    result = town.do(vault.finish_login, town.callback(start.url), start.binding)
+
+    assert result.account.client_key == OTHER_APP.client_key
+    assert [call.client_key for call in town.calls("exchange")] == [OTHER_APP.client_key]
+
+
+def test_an_app_whose_client_is_gone_finishes_no_login(town: Town) -> None:
+    """A vault that was restarted without an app does not exchange with another one's secret."""
+    town.sandbox.add_app(OTHER_APP)
+    both = town.vault([town.client(), town.client(OTHER_APP)])
+    start = town.do(both.begin_login, client_key=OTHER_APP.client_key)
+    query = town.callback(start.url)
+
+    error = town.refused(town.vault().finish_login, query, start.binding)
+
+    assert isinstance(error, ValidationError)
+    assert not town.calls("exchange")
+
+
+def test_with_several_apps_a_login_says_which(town: Town) -> None:
+    """A vault of two apps does not guess."""
+    town.sandbox.add_app(OTHER_APP)
+    vault = town.vault([town.client(), town.client(OTHER_APP)])
+
+    for client_key in (None, "awunknown"):
+        error = town.refused(vault.begin_login, client_key=client_key)
+        assert isinstance(error, ValidationError)
+        assert "client_key" in error.message

@@ -1,0 +1,263 @@
+"""Flights: many callers, one refresh; it is the vault's, and no caller can stop it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.support.vault import HOUR, Town, World, in_file
+from tiktok_oauth import StoreError, ValidationError
+from tiktok_oauth.errors import store_error
+from tiktok_oauth.vault.counter import waited
+from tiktok_oauth.vault.flights import Flights
+from tiktok_oauth.vault.stores.rows import Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
+    from pathlib import Path
+
+    from tiktok_oauth.vault.stores.rows import Grant
+
+MINA, JONAS = Ref("key", "mina"), Ref("key", "jonas")
+
+
+@pytest.fixture
+def flights() -> Iterator[Flights]:
+    """Flights that are waited for in the end."""
+    made = Flights(most=2)
+    yield made
+    made.close()
+
+
+def answer(value: Any) -> Callable[[], Grant]:  # noqa: ANN401 - stands for a row
+    """A flight that brings something at once."""
+    return lambda: value
+
+
+def test_callers_of_one_account_share_a_flight(flights: Flights) -> None:
+    """While one is under way nobody starts another; afterwards somebody may."""
+    go = threading.Event()
+    flown: list[str] = []
+
+    def fly() -> Any:  # noqa: ANN401 - stands for a row
+        go.wait(10)
+        flown.append("once")
+        return "row"
+
+    shared: list[Future[Any]] = [flights.join(MINA, fly) for _ in range(50)]
+    other: Future[Any] = flights.join(JONAS, answer("other"))
+    assert other.result(10) == "other"
+    go.set()
+
+    assert [flight.result(10) for flight in shared] == ["row"] * 50
+    assert flown == ["once"]
+    assert flights.join(MINA, answer("next")).result(10) == "next"  # type: ignore[comparison-overlap]
+    assert flights.all_landed
+
+
+@pytest.mark.parametrize(
+    ("error", "landed"),
+    [(ValueError("x"), False), (store_error("x"), False), (KeyboardInterrupt(), False)],
+)
+def test_what_a_flight_raises_reaches_everybody(
+    flights: Flights, error: BaseException, landed: bool
+) -> None:
+    """Nobody waits for ever, and it is remembered that an answer may be in the journal alone."""
+    go = threading.Event()
+
+    def fly() -> Any:  # noqa: ANN401 - stands for a row
+        go.wait(10)
+        raise error
+
+    shared = [flights.join(MINA, fly) for _ in range(3)]
+    go.set()
+
+    for flight in shared:
+        assert flight.exception(10) is error
+    assert flights.all_landed is landed
+
+
+def test_more_flights_than_threads_wait_their_turn(flights: Flights) -> None:
+    """Two at a time here, and all of them in the end."""
+    found = [flights.join(Ref("key", str(number)), answer(number)) for number in range(20)]
+
+    assert [flight.result(10) for flight in found] == list(range(20))  # type: ignore[comparison-overlap]
+
+
+def test_closing_waits_and_takes_no_more() -> None:
+    """What is under way is finished; a late caller is told."""
+    flights, go = Flights(), threading.Event()
+    flight = flights.join(MINA, lambda: go.wait(10))  # type: ignore[arg-type,return-value]  # stands for a row
+    closing = threading.Thread(target=flights.close)
+    closing.start()
+
+    with pytest.raises(ValidationError):  # noqa: PT012 - until the thread has come so far
+        while closing.is_alive():
+            flights.join(JONAS, answer(None)).result(10)
+    assert not flight.done()
+    assert closing.is_alive()
+    go.set()
+    closing.join(10)
+
+    assert flight.result(0) is True  # type: ignore[comparison-overlap]
+
+
+def test_a_closing_vault_waits_for_its_refresh(town: Town) -> None:
+    """The answer is written before the vault lets go of its store."""
+    vault = town.vault(town.client(timeout=0.05))
+    account = town.connect(vault)
+    town.clock.advance(3 * HOUR)
+    town.before = lambda _: _wait_for(town.hold)
+    town.refused(account.access_token)
+    closing = threading.Thread(
+        target=town.elsewhere, args=(vault.aclose if town.world.awaiting else vault.close,)
+    )
+    closing.start()
+    assert town.row(account).ver == 1
+    town.hold.set()
+
+    closing.join(10)
+
+    assert not closing.is_alive()
+    assert town.row(account).ver == 2
+    assert town.refreshes == 1
+
+
+def _wait_for(event: threading.Event) -> None:
+    assert event.wait(10)
+
+
+def test_leaving_a_future_does_not_stop_its_thread() -> None:
+    """Unlike asyncio's own wrapper: whoever waits may be cancelled, the work may not."""
+    flights, go = Flights(), threading.Event()
+    flight = flights.join(MINA, lambda: go.wait(10))  # type: ignore[arg-type,return-value]  # stands for a row
+
+    async def leave() -> None:
+        waiting = asyncio.ensure_future(_wait(flight))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+
+    asyncio.run(leave())
+    go.set()  # Its loop is closed by now: nobody is told, and nothing breaks.
+    flights.close()
+
+    assert flight.result(0) is True  # type: ignore[comparison-overlap]
+
+
+async def _wait(flight: Future[Any]) -> object:
+    return await waited(flight)
+
+
+def test_an_error_is_handed_to_a_task_as_it_is() -> None:
+    """A waiting task gets what the thread raised."""
+    flights = Flights()
+
+    def fails() -> Any:  # noqa: ANN401 - stands for a row
+        raise store_error("down")
+
+    async def use() -> None:
+        with pytest.raises(StoreError, match="down"):
+            await waited(flights.join(MINA, fails))
+
+    asyncio.run(use())
+    flights.close()
+
+
+@pytest.mark.parametrize("step", range(5))
+def test_cancelling_a_caller_changes_nothing(tmp_path: Path, step: int) -> None:
+    """Whichever await of ``access_token`` is cut, the refresh comes to its end, once."""
+    with asyncio.Runner() as runner:
+        town = Town(World(runner), in_file(tmp_path))
+        vault = town.vault()
+        account = town.connect(vault)
+        town.clock.advance(3 * HOUR)
+
+        cut = runner.run(_cancelled_at(step, account.access_token))
+        town.shut(vault)
+
+        row = town.row(account)
+        assert town.refreshes <= 1
+        assert (row.ver, row.boot, row.attempt) == (1 + town.refreshes, None, None)
+        again = town.do(town.do(town.vault().account, account.open_id).access_token)
+        assert town.accepts(again)
+        assert town.refreshes == 1
+        assert cut or town.refreshes == 1
+        town.close()
+
+
+async def _cancelled_at(step: int, method: Callable[[], Any]) -> bool:
+    """Cancel a call when it has waited ``step`` times; False when it had its token before."""
+    call = method().__await__()
+    try:
+        waits = next(call)
+        for _ in range(step):
+            await _over(waits)
+            waits = call.send(None)
+        waits = call.throw(asyncio.CancelledError())
+        while True:
+            await _over(waits)
+            waits = call.send(None)
+    except StopIteration:
+        return False
+    except asyncio.CancelledError:
+        return True
+
+
+async def _over(waits: asyncio.Future[Any]) -> None:
+    """Wait as the loop would, which sends nothing back."""
+    await asyncio.wait([waits])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_works_on_its_own(file_town: Town) -> None:
+    """Also when the fork happens while a refresh is under way in the parent."""
+    town = file_town
+    vault = town.vault()
+    account = town.connect(vault)
+    town.clock.advance(3 * HOUR)
+    arrived, go = threading.Event(), threading.Event()
+
+    def hold(_: object) -> None:
+        arrived.set()
+        go.wait(10)
+
+    town.before = hold
+    caller = threading.Thread(target=lambda: town.elsewhere(account.access_token))
+    caller.start()
+    assert arrived.wait(10)
+    child = os.fork()
+    if child == 0:
+        _in_child(town, account.open_id)
+    go.set()
+    caller.join(10)
+    _, status = os.waitpid(child, 0)
+
+    assert status == 0
+    assert town.row(account).ver == 2
+    assert town.refreshes == 1
+
+
+def _in_child(town: Town, open_id: str) -> None:
+    """Use what the parent had: the vault, its store and a refresh of another account."""
+    status = 1
+    try:
+        town.before = lambda _: None
+        vault = town.vault()
+        jonas = town.elsewhere(vault.adopt, town.tokens("jonas"))
+        town.elsewhere(jonas.refresh)
+        assert town.row(jonas).ver == 2
+        assert town.elsewhere(vault.account, open_id).open_id == open_id
+        status = 0
+    except BaseException as error:  # noqa: BLE001 - it must be seen, and never reach pytest
+        sys.stderr.write(repr(error))
+    finally:
+        os._exit(status)

@@ -1,0 +1,152 @@
+"""A store that was restored from a backup refreshes nothing before somebody has looked."""
+
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.vault import HOUR, SharedStore, in_file
+from tiktok_oauth import StoreError
+from tiktok_oauth.vault.freeze import FROZEN, unfreeze
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.support.vault import Town
+
+pytestmark = pytest.mark.slow
+"""Works on files, again and again."""
+
+
+def test_an_older_copy_is_frozen_until_somebody_unfreezes_it(
+    file_town: Town, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Sending a token that was replaced since may end the grant: nothing is sent."""
+    town, backup = file_town, tmp_path / "backup.db"
+    account = town.connect(town.vault())
+    town.restart()
+    shutil.copy(tmp_path / "tokens.db", backup)
+    town.do(town.do(town.vault().account, account.open_id).refresh)
+    town.restart()
+    shutil.copy(backup, tmp_path / "tokens.db")
+    town.restart()
+    town.clock.advance(3 * HOUR)
+
+    again = town.do(town.vault().account, account.open_id)
+    error = town.refused(again.access_token)
+
+    assert isinstance(error, StoreError)
+    assert "frozen" in error.message
+    assert "unfreeze" in error.hint
+    assert town.refreshes == 1
+    assert "unfreeze" in caplog.text
+    unfreeze(town.store)
+    town.refused(again.access_token)
+    assert town.refreshes == 2
+
+
+def test_a_frozen_store_stays_frozen_over_starts(file_town: Town) -> None:
+    """Restarting is no way out, and a living token is served meanwhile."""
+    town = file_town
+    account = town.connect(town.vault())
+    town.store.put_setting(FROZEN, b"restored")
+    for _ in range(3):
+        town.restart()
+        account = town.do(town.vault().account, account.open_id)
+
+        assert town.accepts(town.do(account.access_token))
+        assert isinstance(town.refused(account.refresh), StoreError)
+    assert town.refreshes == 0
+
+
+def test_a_copy_made_while_a_vault_ran_is_older_too(file_town: Town, tmp_path: Path) -> None:
+    """A vault that ran for a month counts when it ends: last night's copy is behind."""
+    town, backup = file_town, tmp_path / "backup.db"
+    account = town.connect(town.vault())
+    shutil.copy(tmp_path / "tokens.db", backup)
+    town.do(account.refresh)
+    town.close()
+    shutil.copy(backup, tmp_path / "tokens.db")
+    town.restart()
+
+    town.do(town.vault().account, account.open_id)
+
+    assert town.store.setting(FROZEN) is not None
+
+
+@pytest.mark.parametrize("starts", [1, 5])
+def test_starting_again_freezes_nothing(file_town: Town, starts: int) -> None:
+    """Any number of starts, one after the other or several at a time."""
+    town = file_town
+    account = town.connect(town.vault())
+    for _ in range(starts):
+        town.restart()
+        for vault in (town.vault(), town.vault()):
+            town.do(vault.account, account.open_id)
+
+    assert town.store.setting(FROZEN) is None
+    town.do(town.do(town.vault().account, account.open_id).refresh)
+
+
+class SlowStarter(SharedStore):
+    """The store of a program that others overtake while it starts."""
+
+    overtake: Callable[[], None] | None = None
+
+    def raise_setting(self, name: str, value: bytes) -> None:
+        """Let the others start, then count this start."""
+        overtake, self.overtake = self.overtake, None
+        if overtake is not None:
+            overtake()
+        super().raise_setting(name, value)
+
+
+def test_a_program_that_starts_slowly_does_not_make_the_store_look_older(
+    file_town: Town, tmp_path: Path
+) -> None:
+    """Three start at a time and the first is the last to count itself: nothing is frozen."""
+    town = file_town
+    account = town.connect(town.vault())
+    slow = SlowStarter(in_file(tmp_path).database(town.clock))
+    others = [town.vault() for _ in range(3)]
+
+    def overtake() -> None:
+        for other in others:
+            town.elsewhere(other.account, account.open_id)
+
+    slow.overtake = overtake
+
+    town.do(town.vault(store=slow).account, account.open_id)
+    town.do(town.vault().account, account.open_id)
+
+    assert town.store.setting(FROZEN) is None
+
+
+@pytest.mark.parametrize("content", [b"", b"soon", b"-5", b"\xff", b"1" * 5000])
+def test_a_count_that_cannot_be_read_freezes_nothing(file_town: Town, content: bytes) -> None:
+    """A damaged file beside the journals is no evidence."""
+    town = file_town
+    account = town.connect(town.vault())
+    town.restart()
+    assert town.kept.journal is not None
+    [count] = town.kept.journal.glob("starts")
+    count.write_bytes(content)
+
+    town.do(town.do(town.vault().account, account.open_id).refresh)
+
+    assert town.store.setting(FROZEN) is None
+    assert int(count.read_text()) > 1
+    assert count.stat().st_mode & 0o777 == 0o600
+
+
+def test_memory_is_never_frozen(town: Town) -> None:
+    """What has no journal has nothing to be behind of; only SQLite counts here."""
+    account = town.connect(town.vault())
+
+    town.do(account.refresh)
+
+    assert town.store.setting(FROZEN) is None
+    assert (town.store.setting("starts") is None) == (town.kept.journal is None)

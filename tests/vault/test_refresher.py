@@ -1,0 +1,90 @@
+"""``Refresher``: started, stopped and watched, in a loop, a thread or a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from tests.support.fleet import FleetOfTests, StrictTikTok, until
+from tiktok_oauth.errors import ValidationError
+from tiktok_oauth.vault.fleet.refresher import Refresher
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def vault() -> FleetOfTests:
+    """A vault without accounts."""
+    return FleetOfTests(StrictTikTok())
+
+
+async def test_a_cancelled_run_loses_nothing(vault: FleetOfTests) -> None:
+    """Cancelling the run ends it as stopping does: what was under way is written."""
+    vault.connect("due")
+    vault.tiktok.door.clear()
+    run = asyncio.create_task(Refresher(_Vault(vault), "keep_warm").run_async())
+    await until(lambda: vault.tiktok.asked == ["due"])
+
+    run.cancel()
+    await asyncio.sleep(0)
+    vault.tiktok.door.set()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+
+    assert vault.row("due").ver == 2
+
+
+def test_a_thread_of_its_own() -> None:
+    """In a plain program the refresher runs in a thread until it is stopped, and then again."""
+    vault = FleetOfTests(StrictTikTok())
+    refresher = Refresher(_Vault(vault), "keep_warm")
+    for open_id in ("first", "second"):
+        vault.connect(open_id)
+        seen = threading.Event()
+        vault.tiktok.watch = seen.set
+        refresher.start()
+        assert seen.wait(10)
+        assert refresher.stop(10)
+        assert vault.row(open_id).ver == 2
+        assert refresher.progress().in_flight == 0
+
+
+async def test_a_refresher_runs_once(vault: FleetOfTests) -> None:
+    """Starting it while it runs is refused."""
+    refresher = Refresher(_Vault(vault))
+    run = asyncio.create_task(refresher.run_async())
+    await until(lambda: refresher.progress().started_at > 0)
+
+    with pytest.raises(ValidationError, match="running"):
+        await refresher.run_async()
+    with pytest.raises(ValidationError, match="running"):
+        refresher.start()
+
+    refresher.stop()
+    await run
+
+
+def test_it_can_be_stopped_before_it_runs() -> None:
+    """A run that was told to stop before it began ends at once."""
+    refresher = Refresher(_Vault(FleetOfTests(StrictTikTok())))
+
+    refresher.stop()
+    refresher.run()
+
+
+@pytest.mark.parametrize("arguments", [{"policy": "eager"}, {"at_once": 0}, {"rate": 0.0}], ids=str)
+def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
+    """A policy nobody knows, no refresh at once and no rate are refused."""
+    with pytest.raises(ValidationError):
+        Refresher(_Vault(FleetOfTests(StrictTikTok())), **arguments)  # type: ignore[arg-type]
+    with pytest.raises(ValidationError):
+        Refresher(object())
+
+
+class _Vault:
+    """What a refresher is made with."""
+
+    def __init__(self, room: FleetOfTests) -> None:
+        self._room = room

@@ -1,0 +1,270 @@
+"""What is SQLite's own: shared commits, many processes, forks, files, modes and full disks."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import threading
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import closing
+from functools import partial
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.vault import sqlite_walks
+from tests.vault.made import ANNA, connected, event, read
+from tiktok_oauth import StoreError
+from tiktok_oauth.vault.stores import sql
+from tiktok_oauth.vault.stores.sqlite import SqliteDatabase, sqlite_store
+from tiktok_oauth.vault.stores.sqliteconnection import Mode, durability
+from tiktok_oauth.vault.stores.sqlstore import SqlStore
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tiktok_oauth.vault.stores.database import Transaction
+
+WAL = Mode("wal", "FULL", "a test wants it")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where the database is."""
+    return tmp_path / "tokens.db"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[SqliteDatabase]:
+    """An open database."""
+    with closing(SqliteDatabase(path)) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(database: SqliteDatabase) -> SqlStore:
+    """A store in it."""
+    return SqlStore(database)
+
+
+def put(name: str, transaction: Transaction) -> None:
+    """Work that writes a setting, and fails for one name."""
+    transaction.run(sql.PUT_SETTING, {"name": name, "value": b"1"})
+    if name == "bad":
+        raise ValueError(name)
+
+
+def hold(database: SqliteDatabase, held: threading.Event, go: threading.Event) -> None:
+    """Keep a transaction open until told to go on."""
+
+    def work(_: Transaction) -> None:
+        held.set()
+        assert go.wait(10)
+
+    database.write(work)
+
+
+# Shared commits
+
+
+def test_writes_that_come_together_share_commits(database: SqliteDatabase, store: SqlStore) -> None:
+    """Sixty-four threads that wait for one transaction are all written by the next one."""
+    held, go = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(65) as pool:
+        first = pool.submit(hold, database, held, go)
+        assert held.wait(10)
+        before = database.commits
+        puts = [pool.submit(database.write, partial(put, str(n))) for n in range(64)]
+        while database.waiting < 64:
+            pass
+        go.set()
+        for done in (first, *puts):
+            done.result()
+
+    assert database.commits == before + 2
+    assert all(store.setting(str(n)) == b"1" for n in range(64))
+
+
+def test_work_that_fails_is_undone_alone(database: SqliteDatabase, store: SqlStore) -> None:
+    """Its caller gets its error; what others wrote in the same transaction stays."""
+    held, go = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(4) as pool:
+        pool.submit(hold, database, held, go)
+        assert held.wait(10)
+        puts = {n: pool.submit(database.write, partial(put, n)) for n in ("a", "bad", "c")}
+        while database.waiting < 3:
+            pass
+        go.set()
+        error = puts["bad"].exception()
+        puts["a"].result()
+        puts["c"].result()
+
+    assert isinstance(error, ValueError)
+    assert [store.setting(name) for name in ("a", "bad", "c")] == [b"1", None, b"1"]
+
+
+def test_a_failing_write_alone_is_undone(database: SqliteDatabase, store: SqlStore) -> None:
+    """And the next one is not hindered by it."""
+    with pytest.raises(ValueError, match="bad"):
+        database.write(partial(put, "bad"))
+    database.write(partial(put, "good"))
+
+    assert (store.setting("bad"), store.setting("good")) == (None, b"1")
+
+
+def test_an_interrupt_is_an_error_for_those_who_waited(database: SqliteDatabase) -> None:
+    """Whoever was interrupted hears so; others whose work was with it can repeat it."""
+    held, go = threading.Event(), threading.Event()
+
+    def interrupted(_: Transaction) -> None:
+        raise KeyboardInterrupt
+
+    with ThreadPoolExecutor(3) as pool:
+        pool.submit(hold, database, held, go)
+        assert held.wait(10)
+        leader = pool.submit(database.write, interrupted)
+        while database.waiting < 1:
+            pass
+        follower = pool.submit(database.write, partial(put, "a"))
+        while database.waiting < 2:
+            pass
+        go.set()
+        errors = leader.exception(), follower.exception()
+
+    assert isinstance(errors[0], KeyboardInterrupt)
+    assert isinstance(errors[1], StoreError)
+    assert errors[1].retryable
+    database.write(partial(put, "a"))
+
+
+@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN; SELECT * FROM settings"])
+def test_another_programs_lock_is_a_retryable_error(path: Path, lock: str) -> None:
+    """Whether it keeps a transaction from beginning or from ending: nothing was changed."""
+    store = SqlStore(SqliteDatabase(path, patience=0.05))
+    with closing(store), closing(sqlite3.connect(path, isolation_level=None)) as other:
+        for statement in lock.split(";"):
+            other.execute(statement).fetchone()
+        with pytest.raises(StoreError, match="locked by another program") as caught:
+            store.put_setting("a", b"1")
+        other.execute("ROLLBACK")
+
+        assert caught.value.retryable
+        assert store.setting("a") is None
+        store.put_setting("a", b"2")
+
+
+def test_reads_go_on_while_somebody_writes(database: SqliteDatabase, store: SqlStore) -> None:
+    """An open transaction shows nothing yet, and keeps nobody waiting."""
+    grant = connected(store)
+    held, go = threading.Event(), threading.Event()
+
+    def work(transaction: Transaction) -> None:
+        transaction.run(sql.ERASE[-1], ANNA._asdict())
+        held.set()
+        assert go.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        erasing = pool.submit(database.write, work)
+        assert held.wait(10)
+        seen = store.get(ANNA)
+        go.set()
+        erasing.result()
+
+    assert seen == grant
+    assert store.get(ANNA) is None
+
+
+def test_both_journals_keep_the_contract(path: Path) -> None:
+    """A write-ahead log, where it is safe, and a database that was left by one."""
+    with closing(SqlStore(SqliteDatabase(path, mode=WAL))) as store:
+        grant = connected(store)
+        wal = path.with_name("tokens.db-wal").stat().st_size
+    with closing(sqlite_store(path)) as store:
+        assert read(store) == grant
+
+    assert wal >= 4 << 20
+
+
+def test_two_modes_on_one_file_are_refused(path: Path) -> None:
+    """Whoever comes second with another mode is told, instead of changing it under the first."""
+    with closing(SqlStore(SqliteDatabase(path, mode=WAL))) as store:
+        connected(store)
+        with pytest.raises(StoreError):
+            SqliteDatabase(path, mode=durability((3, 40, 1)), patience=0.05)
+
+
+# Processes
+
+
+@pytest.mark.slow
+def test_processes_share_a_file(path: Path) -> None:
+    """Four processes count the same setting up, and none of their steps is lost."""
+    with closing(sqlite_store(path)) as store:
+        store.put_setting("count", b"0")
+        with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+            list(pool.map(sqlite_walks.count_up, [str(path)] * 4, [25] * 4))
+
+        assert store.setting("count") == b"100"
+
+
+@pytest.mark.slow
+def test_processes_open_a_new_file_at_once(path: Path) -> None:
+    """The schema is made once, by whoever comes first."""
+    with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+        lines = set(pool.map(sqlite_walks.timeline, [str(path)] * 4))
+
+    assert len(lines) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [None, WAL], ids=["default", "wal"])
+def test_a_forked_child_has_connections_of_its_own(path: Path, mode: Mode | None) -> None:
+    """Forked while other threads read and write, it reads and writes, and so does its parent."""
+    store = SqlStore(SqliteDatabase(path, mode=mode))
+    connected(store)
+    stop = threading.Event()
+
+    def work() -> None:
+        while not stop.is_set():
+            store.get(ANNA)
+            store.add_events(ANNA, [event()])
+
+    with ThreadPoolExecutor(3) as pool:
+        working = [pool.submit(work) for _ in range(3)]
+        exits = [sqlite_walks.forked(store, str(number)) for number in range(3)]
+        stop.set()
+        for done in working:
+            done.result()
+
+    assert exits == [0, 0, 0]
+    assert [store.setting(f"child {number}") for number in range(3)] == [b"1"] * 3
+    store.close()
+
+
+# Disks
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", [None, WAL], ids=["default", "wal"])
+def test_a_full_disk_takes_claims_and_settlements(path: Path, mode: Mode | None) -> None:
+    """No file can grow: what changes rows in place is still committed, what adds is an error."""
+    walk = get_context("spawn").Process(target=sqlite_walks.full_disk, args=(str(path), mode))
+    walk.start()
+    walk.join(60)
+
+    assert walk.exitcode == 0
+
+
+@pytest.mark.slow
+def test_a_write_that_was_killed_is_undone(path: Path) -> None:
+    """A process that dies within a transaction leaves the database as it was before."""
+    with closing(sqlite_store(path)) as store:
+        before = connected(store)
+    walk = get_context("spawn").Process(target=sqlite_walks.die_writing, args=(str(path),))
+    walk.start()
+    walk.join(60)
+
+    with closing(sqlite_store(path)) as store:
+        assert (walk.exitcode, read(store)) == (-signal.SIGKILL, before)

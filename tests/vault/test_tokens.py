@@ -1,0 +1,300 @@
+"""Access tokens: served while they live, renewed once, and given up only on evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.vault import HOUR, SCOPES
+from tiktok_oauth import (
+    InvalidTokenError,
+    RateLimitError,
+    RequestTimeoutError,
+    ServerError,
+    TikTokAPIError,
+    ValidationError,
+)
+
+if TYPE_CHECKING:
+    import threading
+
+    from tests.support.vault import Town
+
+DAY = 24 * HOUR
+
+
+def test_a_fresh_token_comes_from_memory(town: Town) -> None:
+    """Neither the store nor TikTok is asked."""
+    account = town.connect(town.vault())
+    first = town.do(account.access_token)
+    town.store.erase(town.row(account).ref)
+
+    assert [town.do(account.access_token) for _ in range(3)] == [first] * 3
+    assert town.refreshes == 0
+
+
+def test_memory_is_compared_with_the_store_every_minute(town: Town) -> None:
+    """Somebody else may have disconnected the account."""
+    account = town.connect(town.vault())
+    town.do(account.access_token)
+    town.do(town.do(town.vault().account, account.open_id).disconnect)
+
+    town.clock.advance(61)
+
+    assert isinstance(town.refused(account.access_token), InvalidTokenError)
+
+
+def test_a_token_that_ends_soon_is_served_and_renewed_meanwhile(town: Town) -> None:
+    """Nobody waits for a refresh while the old token lives."""
+    vault = town.vault()
+    account = town.connect(vault)
+    old = town.do(account.access_token)
+    town.clock.advance(7200 - 20 * 60)
+
+    served = town.do(account.access_token)
+    town.shut(vault)  # Waits for what is under way.
+
+    assert served == old
+    assert town.refreshes == 1
+    assert town.row(account).ver == 2
+
+
+@pytest.mark.parametrize("ago", [7180, 7200, 30 * DAY])
+def test_a_token_that_ends_now_is_renewed_first(town: Town, ago: float) -> None:
+    """In its last seconds, and after its end, only a new one is handed out."""
+    account = town.connect(town.vault())
+    old = town.do(account.access_token)
+    town.clock.advance(ago)
+
+    new = town.do(account.access_token)
+
+    assert new != old
+    assert town.accepts(new)
+    assert town.refreshes == 1
+
+
+def test_a_twenty_second_token_is_not_renewed_at_every_call(town: Town) -> None:
+    """Margins scale with the lifetime: a short one is used for most of its time."""
+    town.sandbox.turn(access_ttl=20)
+    account = town.connect(town.vault())
+
+    for _ in range(60):
+        assert town.accepts(town.do(account.access_token))
+        town.clock.advance(1)
+
+    assert town.refreshes <= 4
+
+
+def test_the_old_lifetimes_work_as_well(town: Town) -> None:
+    """24 h and 365 d, as TikTok had them before: everything follows from the answer."""
+    town.sandbox.turn(access_ttl=86400, refresh_ttl=365 * 86400)
+    account = town.connect(town.vault())
+    town.clock.advance(22 * HOUR)
+    town.do(account.access_token)
+    assert town.refreshes == 0
+
+    town.clock.advance(2 * HOUR)
+    assert town.accepts(town.do(account.access_token))
+
+    assert town.refreshes == 1
+
+
+def test_refreshing_replaces_both_tokens(town: Town) -> None:
+    """``refresh`` asks TikTok, needed or not; the account says when its tokens end now."""
+    account = town.connect(town.vault())
+    old = town.do(account.access_token)
+    town.clock.advance(60)
+
+    state = town.do(account.refresh)
+
+    assert town.refreshes == 1
+    assert (state.status, state.refreshed_at) == ("active", town.clock.now())
+    assert state.access_expires_at == town.clock.now() + 7200
+    new = town.do(account.access_token)
+    assert new != old
+    assert town.accepts(new)
+
+
+def test_each_refresh_uses_the_token_before(town: Town) -> None:
+    """Thirty rotations in a row, and TikTok refuses none of them."""
+    account = town.connect(town.vault())
+
+    for _ in range(30):
+        town.do(account.refresh)
+
+    assert {call.outcome for call in town.calls("refresh")} == {"ok"}
+    assert town.row(account).ver == 31
+
+
+def test_lifetimes_count_from_when_the_request_was_sent(town: Town) -> None:
+    """A slow answer does not make a token live longer."""
+    account = town.connect(town.vault())
+    asked_at = town.clock.now()
+    town.after = lambda _: town.clock.advance(50)
+
+    state = town.do(account.refresh)
+
+    assert state.access_expires_at == asked_at + 7200
+
+
+def test_many_callers_wait_for_one_refresh(town: Town) -> None:
+    """Ten at a time ask for the same expired account: one request, one token."""
+    account = town.connect(town.vault())
+    town.clock.advance(3 * HOUR)
+
+    tokens = town.world.together([account.access_token] * 10)
+
+    assert len(set(tokens)) == 1
+    assert town.accepts(tokens[0])
+    assert town.refreshes == 1
+
+
+def test_two_vaults_over_one_store_refresh_once(town: Town) -> None:
+    """Whoever comes second finds the claim, waits, and reads what the first has written."""
+    first, second = (town.vault() for _ in range(2))
+    account = town.connect(first)
+    again = town.do(second.account, account.open_id)
+    town.clock.advance(3 * HOUR)
+
+    tokens = town.world.together([account.access_token, again.access_token] * 5)
+
+    assert len(set(tokens)) == 1
+    assert town.refreshes == 1
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "server_error", "rate_limited", "html"])
+def test_while_refreshing_fails_the_living_token_is_served(town: Town, fault: str) -> None:
+    """An outage of TikTok's does not reach the callers before the token ends."""
+    account = town.connect(town.vault())
+    old = town.do(account.access_token)
+    town.sandbox.fault(fault, endpoint="refresh")
+
+    for _ in range(9):
+        town.clock.advance(7200 / 10)
+        assert town.do(account.access_token) == old
+
+    assert town.do(account.reload).status == "active"
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ("drop_before", TikTokAPIError),
+        ("reset_before", TikTokAPIError),
+        ("server_error", ServerError),
+        ("rate_limited", RateLimitError),
+        ("html", ServerError),
+        ("unknown_code", ValidationError),
+    ],
+)
+def test_no_transient_failure_ends_an_account(
+    town: Town, fault: str, kind: type[TikTokAPIError]
+) -> None:
+    """After ten days of failures the account is as it was, and recovers by itself."""
+    account = town.connect(town.vault())
+    town.sandbox.fault(fault, endpoint="refresh")
+    town.clock.advance(3 * HOUR)
+
+    for _ in range(40):
+        error = town.refused(account.access_token)
+        assert isinstance(error, kind) or error.retry_after
+        assert not isinstance(error, InvalidTokenError)
+        town.clock.advance(6 * HOUR)
+
+    assert town.row(account).status == "active"
+    town.sandbox.clear_faults()
+    town.clock.advance(2 * DAY)
+    assert town.accepts(town.do(account.access_token))
+    assert town.row(account).failures == 0
+
+
+def test_failures_are_waited_out_longer_and_longer(town: Town) -> None:
+    """Callers of a broken account do not become a storm of requests."""
+    account = town.connect(town.vault())
+    town.sandbox.fault("rate_limited", endpoint="refresh")
+    town.clock.advance(3 * HOUR)
+    for _ in range(3600):
+        town.refused(account.access_token)
+        town.clock.advance(1)
+
+    assert 3 <= town.refreshes <= 12
+
+
+def test_tiktoks_own_wait_is_kept(town: Town) -> None:
+    """``Retry-After`` is passed on, and nobody asks before it is over."""
+    account = town.connect(town.vault())
+    town.sandbox.fault("rate_limited", endpoint="refresh", retry_after=120, count=1)
+    town.clock.advance(3 * HOUR)
+
+    errors = [town.refused(account.access_token) for _ in range(3)]
+
+    assert isinstance(errors[0], RateLimitError)
+    assert [round(error.retry_after or 0) for error in errors] == [120, 120, 120]
+    assert all(error.retryable for error in errors)
+    assert town.refreshes == 1
+    town.clock.advance(121)
+    assert town.accepts(town.do(account.access_token))
+
+
+def test_a_caller_without_patience_gets_a_typed_error(town: Town) -> None:
+    """The refresh goes on without it, and what it brings is kept."""
+    vault = town.vault(town.client(timeout=0.05))
+    account = town.connect(vault)
+    town.clock.advance(3 * HOUR)
+    town.before = lambda _: _wait_for(town.hold)
+
+    error = town.refused(account.access_token)
+    town.hold.set()
+    town.shut(vault)
+
+    assert isinstance(error, RequestTimeoutError)
+    assert error.retryable
+    assert error.retry_after == 1.0
+    assert town.refreshes == 1
+    assert town.row(account).ver == 2
+
+
+def _wait_for(event: threading.Event) -> None:
+    assert event.wait(10)
+
+
+def test_a_process_that_only_waits_makes_no_request(town: Town) -> None:
+    """``refreshed_by="refresher"``: it says what it wants and reads what somebody else wrote."""
+    worker = town.connect(town.vault(), user_id="u-1")
+    waits = town.vault(refreshed_by="refresher", store=town.heard_by(worker.access_token))
+    account = town.do(waits.account, worker.open_id)
+    town.clock.advance(3 * HOUR)
+
+    token = town.do(account.access_token)
+
+    assert town.accepts(token)
+    assert town.refreshes == 1
+    assert town.wanted == [account.open_id]
+
+
+def test_without_a_refresher_a_waiting_process_says_when_to_ask_again(town: Town) -> None:
+    """Nothing is sent, and the error can be retried."""
+    account = town.connect(town.vault(refreshed_by="refresher"))
+    town.clock.advance(3 * HOUR)
+
+    error = town.refused(account.access_token)
+
+    assert error.retryable
+    assert error.retry_after
+    assert town.refreshes == 0
+    row = town.row(account)
+    assert (row.warm_at, row.keep_at) == (0, 0)
+
+
+def test_who_refreshes_is_one_of_two_words(town: Town) -> None:
+    """Anything else is refused when the vault is made."""
+    with pytest.raises(ValidationError):
+        town.vault(refreshed_by="somebody")
+
+
+def test_a_refresh_keeps_the_scopes(town: Town) -> None:
+    """What the person granted is what the answer says."""
+    account = town.connect(town.vault())
+
+    assert town.do(account.refresh).scopes == frozenset(SCOPES)

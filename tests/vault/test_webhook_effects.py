@@ -1,0 +1,134 @@
+"""What a verified webhook does to an account, and what it cannot do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.support.vault import OTHER_APP
+from tiktok_oauth import InvalidTokenError, WebhookEvent
+from tiktok_oauth.sandbox.catalog import DEFAULT_APP
+from tiktok_oauth.sandbox.outbox import sign
+
+if TYPE_CHECKING:
+    from tests.support.vault import Town
+
+
+def removed(
+    open_id: str | None,
+    at: float,
+    *,
+    event: str = "authorization.removed",
+    client_key: str = DEFAULT_APP.client_key,
+) -> WebhookEvent:
+    """TikTok says that a person has removed the app."""
+    return WebhookEvent(client_key, event, int(at), open_id, {"reason": 1}, int(at))
+
+
+def test_a_removed_authorization_ends_the_account(town: Town) -> None:
+    """From then on it needs a login; TikTok is not asked, and its tokens stay for an operator."""
+    vault = town.vault()
+    account = town.connect(vault)
+    town.do(account.access_token)
+    town.clock.advance(60)
+
+    changed = town.do(vault.apply_webhook, removed(account.open_id, town.clock.now()))
+
+    assert changed is True
+    assert isinstance(town.refused(account.access_token), InvalidTokenError)
+    assert (town.do(account.reload).status, account.reason) == ("needs_login", "revoked")
+    assert town.row(account).refresh is not None
+    assert town.refreshes == 0
+    assert town.do(vault.timeline, account)[0].kind == "authorization_removed"
+
+
+def test_an_old_removal_cannot_end_a_newer_consent(town: Town) -> None:
+    """TikTok repeats a webhook for three days: what it says of an earlier consent is history."""
+    vault = town.vault()
+    account = town.login(vault).account
+    removal = removed(account.open_id, town.clock.now() + 10)
+    town.clock.advance(20)
+    town.do(vault.apply_webhook, removal)
+    again = town.login(vault).account
+    assert again.status == "active"
+
+    for _ in range(1000):
+        assert town.do(vault.apply_webhook, removal) is False
+
+    assert town.do(account.reload).status == "active"
+    assert town.accepts(town.do(account.access_token))
+
+
+def test_the_same_removal_again_changes_nothing(town: Town) -> None:
+    """A duplicate leaves no second line in the timeline."""
+    vault = town.vault()
+    account = town.connect(vault)
+    removal = removed(account.open_id, town.clock.now() + 1)
+
+    changed = [town.do(vault.apply_webhook, removal) for _ in range(3)]
+
+    assert changed == [True, False, False]
+    kinds = [event.kind for event in town.do(vault.timeline, account)]
+    assert kinds.count("authorization_removed") == 1
+
+
+@pytest.mark.parametrize(
+    ("open_id", "settings"),
+    [
+        ("nobody", {}),
+        (None, {}),
+        ("mina", {"event": "post.publish.complete"}),
+        ("mina", {"client_key": OTHER_APP.client_key}),
+    ],
+)
+def test_a_webhook_about_nobody_changes_nothing(
+    town: Town, open_id: str | None, settings: dict[str, str]
+) -> None:
+    """Unknown people, other events and other apps are not ours to act on."""
+    vault = town.vault()
+    account = town.connect(vault)
+    whose = account.open_id if open_id == "mina" else open_id
+    before = town.row(account)
+
+    changed = town.do(vault.apply_webhook, removed(whose, town.clock.now() + 9, **settings))
+
+    assert changed is False
+    assert town.row(account) == before
+
+
+def test_a_disconnected_account_stays_disconnected(town: Town) -> None:
+    """Our own revocation comes back as a webhook, too."""
+    vault = town.vault()
+    account = town.connect(vault)
+    town.do(account.disconnect)
+
+    changed = town.do(vault.apply_webhook, removed(account.open_id, town.clock.now() + 1))
+
+    assert changed is False
+    assert town.do(account.reload).status == "disconnected"
+
+
+def test_a_webhook_that_was_verified_can_be_applied(town: Town) -> None:
+    """From TikTok's signed bytes to the account's status."""
+    client = town.client()
+    vault = town.vault(client)
+    account = town.connect(vault)
+    town.clock.advance(5)
+    now = int(town.clock.now())
+    told = {
+        "client_key": DEFAULT_APP.client_key,
+        "event": "authorization.removed",
+        "create_time": now,
+        "user_openid": account.open_id,
+        "content": '{"reason":1}',
+    }
+    body = json.dumps(told).encode()
+    headers = {"TikTok-Signature": sign(DEFAULT_APP.client_secret, now, body)}
+    event = town.do(client.verify_webhook, headers, body)
+
+    changed = town.do(vault.apply_webhook, event)
+
+    assert changed is True
+    assert town.do(account.reload).status == "needs_login"
