@@ -1,0 +1,143 @@
+"""What must hold at every moment of a run, by the truth that only TikTok's model knows.
+
+The numbers are those of the design: I2 a token is never replaced by an older one, I3 nor a
+consent, I4 one request at a time, I5 none without a durable claim, I6 nothing is used before it
+is in the journal, I7 nobody sees tokens that are not durable, I10 a refusal deletes nothing, I15
+boot ids are unique, I16 an account never gets another person's tokens, I20 no tight loop.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.simulation.provider import Token
+    from tests.simulation.world import Worker, World
+    from tiktok_oauth.vault.stores.rows import Candidate, Claim, Grant, Ref, Renewed, Settled
+
+_MOST_AN_HOUR = 40
+
+
+class Watch:
+    """Looks over everybody's shoulder."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def before_send(self, worker: Worker, text: str) -> None:
+        """A refresh token is about to be sent."""
+        world = self._world
+        found = world.provider.known.get(text)
+        world.check(found is not None, "I16 a token that TikTok never issued is sent", text)
+        assert found is not None
+        family, open_id = found[0], found[0].open_id
+        world.note("send", worker.name, text, worker.claimed.get(open_id))
+        world.check(open_id in worker.claimed, "I5 no claim is durable", worker.name, text)
+        if world.profile.bounded:
+            busy = [w.name for grant, w in world.open_posts if grant is family and w.alive]
+            world.check(not busy, "I4 a request is open", worker.name, text, *busy)
+        world.open_posts.append((family, worker))
+        world.counts["requests"] += 1
+        sends = world.sends.setdefault(open_id, [])
+        recent = [at for at in sends if at > world.loop.now - 3600.0]
+        world.check(len(recent) < _MOST_AN_HOUR or world.provider.lifetimes.access < 3600,
+                    "I20 too many requests", open_id)  # fmt: skip
+        world.sends[open_id] = [*recent, world.loop.now]
+
+    def after_send(self, worker: Worker, text: str) -> None:
+        """Its answer is there, or will never be."""
+        self._world.open_posts.remove((self._world.provider.known[text][0], worker))
+
+    def token_in(self, record: bytes) -> Token | None:
+        """The new refresh token in a record for the journal."""
+        world, stories = self._world, self._world.stories
+        for payload in stories.answers.split(record):
+            answer = stories.answers.decode(payload, world.cipher)
+            found = stories.answers.salvage(answer.response)
+            if found is not None and found.reveal() in world.provider.known:
+                return world.provider.known[found.reveal()][1]
+        return None
+
+    def before_renew(self, worker: Worker, change: Renewed) -> None:
+        """New tokens are about to be written."""
+        self._is_journaled(worker, change.tokens.fingerprint)
+
+    def before_keep(self, worker: Worker, candidate: Candidate) -> None:
+        """A candidate is about to be written."""
+        self._is_journaled(worker, candidate.fingerprint)
+
+    def renewed(self, change: Renewed, before: Grant | None, *, done: bool) -> None:
+        """New tokens were written, or refused."""
+        world = self._world
+        new = world.token_of(change.tokens.fingerprint)
+        assert new is not None
+        world.check(
+            new[0].open_id == change.ref.open_id, "I16 another person's tokens", new[1].text
+        )
+        if not done:
+            return
+        world.committed.add(change.tokens.fingerprint)
+        world.note("renewed", change.ref.open_id, change.ver + 1, new[1].text)
+        world.check(
+            before is None
+            or before.issued_at <= change.tokens.issued_at
+            or world.counts["clock jumps"] > 0,
+            "I13 an older answer replaces a newer one",
+            new[1].text,
+        )
+        old = world.token_of(None if before is None else before.fingerprint)
+        if old is not None:
+            # A consent that a failover forgot leaves its number to the next one.
+            twice = len(world.consents.get((change.ref.open_id, change.gen), ())) > 1
+            world.counts["consents with a used number"] += twice
+            world.check(
+                old[0] is new[0] or twice, "I3 an older consent's token replaces it", new[1].text
+            )
+            world.check(
+                old[1].number <= new[1].number, "I2 an older token replaces it", old[1].text,
+                new[1].text,
+            )  # fmt: skip
+
+    def settled(self, change: Settled, *, done: bool) -> None:
+        """A claim ended without tokens."""
+        world = self._world
+        world.note("settled", change.ref.open_id, change.status, change.reason, done)
+        row = world.store.get(change.ref)
+        world.check(
+            row is None or row.status == "disconnected" or row.refresh is not None,
+            "I10 a refresh token was deleted",
+        )
+
+    def kept(self, candidate: Candidate) -> None:
+        """A candidate was written."""
+        self._world.committed.add(candidate.fingerprint)
+        self._world.counts["candidates"] += 1
+
+    def returned(self, grant: Grant) -> None:
+        """Somebody gets to see tokens."""
+        world = self._world
+        world.check(
+            grant.fingerprint in world.committed, "I7 tokens are seen that are not durable",
+            grant.open_id,
+        )  # fmt: skip
+
+    def _is_journaled(self, worker: Worker, fingerprint: bytes) -> None:
+        found = self._world.token_of(fingerprint)
+        self._world.check(
+            found is None or found[1] not in worker.fresh, "I6 it is not in the journal",
+            found and found[1].text,
+        )  # fmt: skip
+
+    def granted(self, claim: Claim, grant: Grant) -> None:
+        """A claim was granted."""
+        self._world.check(
+            (grant.gen, grant.ver) == (claim.gen, claim.ver),
+            "I17 a token is refreshed that nobody found due", grant.open_id,
+        )  # fmt: skip
+
+    def told_gone(self, ref: Ref) -> None:
+        """Somebody hears that an account needs a new login."""
+        row = self._world.store.get(ref)
+        self._world.check(
+            row is None or row.status != "active", "I22 the row says otherwise", ref.open_id
+        )
