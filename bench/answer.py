@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 
 _DC = "!6431.va"
+ACCESS_TOKEN = "act." + "kR7xQm2Vd9" * 6 + "b3Wz" + _DC
+LIFETIME, LONG_LIFETIME = 86400, 31536000
+SCOPE = "user.info.basic,video.publish,video.upload,video.list"
 TOKENS = {
-    "access_token": "act." + "kR7xQm2Vd9" * 6 + "b3Wz" + _DC,
-    "expires_in": 86400,
+    "access_token": ACCESS_TOKEN,
+    "expires_in": LIFETIME,
     "open_id": "-000" + "aZ4kT9wQ" * 4,
-    "refresh_expires_in": 31536000,
+    "refresh_expires_in": LONG_LIFETIME,
     "refresh_token": "rft." + "Yc5nLp8Hs1" * 6 + "f6Gt" + _DC,
-    "scope": "user.info.basic,video.publish,video.upload,video.list",
+    "scope": SCOPE,
     "token_type": "Bearer",
 }
 BODY = json.dumps(TOKENS, separators=(",", ":")).encode()
@@ -45,3 +48,24 @@ HEADERS = {
 }
 HEAD = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items()).encode()
 ANSWER = b"HTTP/1.1 200 OK\r\n" + HEAD + b"\r\n" + BODY
+
+# A refresh has to bring the same person's tokens, and a new one each time: a refresh token of an
+# account begins with its open_id, and its answer is the constant one with two gaps filled anew.
+_LEFT, _, _REST = ANSWER.partition(str(TOKENS["open_id"]).encode())
+_MIDDLE, _, _RIGHT = _REST.partition(str(TOKENS["refresh_token"]).encode())
+
+
+def open_id(number: int) -> str:
+    """The open_id of an account, of the usual length, in no order."""
+    return f"-000{number * 0x9E3779B97F4A7C15 % 2**128:032x}"
+
+
+def refresh_token(person: str, serial: int) -> str:
+    """A refresh token of an account, of the usual length."""
+    return f"rft.{person}{serial:012}Yc5nLp8Hs1f6GtYc{_DC}"
+
+
+def refreshed(person: bytes, serial: int) -> bytes:
+    """The answer to a refresh."""
+    token = refresh_token(person.decode(), serial).encode()
+    return b"".join((_LEFT, person, _MIDDLE, token, _RIGHT))

@@ -1,13 +1,15 @@
 """A TikTok that answers every request with the same tokens: the other end of all measurements.
 
-It runs in a process of its own, looks at nothing but the length of what it is sent, and costs
-a fraction of the cheapest client. Plain HTTP and TLS side by side, connections kept alive.
+It runs in a process of its own, looks at nothing but the length of what it is sent and at whose
+token is refreshed, and costs a fraction of the cheapest client. Plain HTTP and TLS side by side,
+connections kept alive.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import re
 import ssl
 import subprocess
@@ -17,13 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, cast
 
-from answer import ANSWER
+from answer import ANSWER, refreshed
 from machine import put_on_core
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_REFRESH = re.compile(rb"refresh_token=rft\.(-000[0-9a-f]{32})")
+_serials = itertools.count(1)
 
 
 class _Constant(asyncio.Protocol):
@@ -41,7 +45,8 @@ class _Constant(asyncio.Protocol):
         length = _LENGTH.search(seen, 0, head)
         if len(seen) >= head + 4 + (int(length[1]) if length else 0):
             self._seen = b""
-            self._transport.write(ANSWER)
+            found = _REFRESH.search(seen, head)
+            self._transport.write(refreshed(found[1], next(_serials)) if found else ANSWER)
 
 
 async def _serve(certificate: str) -> None:

@@ -220,14 +220,25 @@ def _tiktok_auth(_client: Any, _method: str, uri: str, headers: Any, body: Any) 
     return uri, headers, body + (extra if isinstance(body, str) else extra.encode())
 
 
-def _authlib(session_class: Any, target: Target, verify: dict[str, Any]) -> Callable[[], Any]:
-    session = session_class(
+def _session(session_class: Any, settings: dict[str, Any]) -> Any:
+    return session_class(
         KEY,
         SECRET,
         token_endpoint_auth_method=_tiktok_auth,
         redirect_uri=REDIRECT,
-        **verify,
+        **settings,
     )
+
+
+def authlib_session(**settings: Any) -> Any:
+    """Authlib's session on requests, for whatever else it can do."""
+    from authlib.integrations.requests_client import OAuth2Session
+
+    return _session(OAuth2Session, settings)
+
+
+def _authlib(session_class: Any, target: Target, verify: dict[str, Any]) -> Callable[[], Any]:
+    session = _session(session_class, verify)
     url = target.origin + PATH
     return lambda: session.fetch_token(url, code=CODE, grant_type="authorization_code")
 
