@@ -26,8 +26,9 @@ def main() -> int:
     parser.add_argument("--accounts", type=int, default=0, help="default: enough for so many kills")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--role", choices=get_args(Role), default="vault")
-    parser.add_argument("--with", dest="misfortunes", nargs="*", choices=get_args(Misfortune),
-                        default=[])  # fmt: skip
+    parser.add_argument(
+        "--with", dest="misfortunes", nargs="*", choices=get_args(Misfortune), default=[]
+    )
     chosen = parser.parse_args()
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:

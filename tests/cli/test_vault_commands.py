@@ -76,9 +76,14 @@ def listed() -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize(
     "command",
-    [("accounts", "list"), ("backup", "b.db"), ("unfreeze",), ("keys", "reseal"),
-     ("accounts", "show", "x")],
-)  # fmt: skip
+    [
+        ("accounts", "list"),
+        ("backup", "b.db"),
+        ("unfreeze",),
+        ("keys", "reseal"),
+        ("accounts", "show", "x"),
+    ],
+)
 def test_without_a_store_they_say_what_to_do(command: tuple[str, ...], home: Path) -> None:
     """And make none."""
     result = run(*command)
@@ -240,8 +245,18 @@ def test_the_doctor_tells_what_is_wrong_and_its_mend(home: Path) -> None:
     keys_path().chmod(0o644)
     result = run("doctor", "--offline")
 
-    assert {"python", "libraries", "environment", "sync", "room", "store", "accounts", "frozen",
-            "keys", "journal"} <= names  # fmt: skip
+    assert {
+        "python",
+        "libraries",
+        "environment",
+        "sync",
+        "room",
+        "store",
+        "accounts",
+        "frozen",
+        "keys",
+        "journal",
+    } <= names
     assert result.exit_code == 78
     assert "chmod 600" in result.output
     assert home.is_dir()

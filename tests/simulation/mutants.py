@@ -22,8 +22,14 @@ class Mutant(NamedTuple):
     edits: tuple[Edit, ...] = ()
     habits: Habits = Habits()
     profiles: tuple[str, ...] = (
-        "mild", "rough", "amnesia", "fickle", "crowd", "late", "long",
-    )  # fmt: skip
+        "mild",
+        "rough",
+        "amnesia",
+        "fickle",
+        "crowd",
+        "late",
+        "long",
+    )
 
 
 def _edit(name: str, module: str, old: str, new: str) -> Mutant:

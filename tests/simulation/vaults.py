@@ -148,7 +148,7 @@ class Vault:
     async def _insist(self, worker: Worker, work: object) -> None:
         while True:
             try:
-                await work()  # type: ignore[operator]
+                await work()  # type: ignore[operator]  # one of any kind
             except StoreError:
                 await worker.sleep(self._world.between(0.5, 5.0))
             else:
@@ -162,9 +162,14 @@ class Vault:
             await worker.sleep(world.between(20.0, 600.0))
             now = desk.now()
             due = DueClaim(
-                warm, (CLIENT_KEY,), 8, desk.core.dice.token_hex(8), worker.boot, now,
+                warm,
+                (CLIENT_KEY,),
+                8,
+                desk.core.dice.token_hex(8),
+                worker.boot,
+                now,
                 self._patience,
-            )  # fmt: skip
+            )
             try:
                 if not await desk.barrier.caught_up(desk):
                     continue

@@ -40,8 +40,11 @@ class Watch:
         world.counts["requests"] += 1
         sends = world.sends.setdefault(open_id, [])
         recent = [at for at in sends if at > world.loop.now - 3600.0]
-        world.check(len(recent) < _MOST_AN_HOUR or world.provider.lifetimes.access < 3600,
-                    "I20 too many requests", open_id)  # fmt: skip
+        world.check(
+            len(recent) < _MOST_AN_HOUR or world.provider.lifetimes.access < 3600,
+            "I20 too many requests",
+            open_id,
+        )
         world.sends[open_id] = [*recent, world.loop.now]
 
     def after_send(self, worker: Worker, text: str) -> None:
@@ -94,9 +97,11 @@ class Watch:
                 old[0] is new[0] or twice, "I3 an older consent's token replaces it", new[1].text
             )
             world.check(
-                old[1].number <= new[1].number, "I2 an older token replaces it", old[1].text,
+                old[1].number <= new[1].number,
+                "I2 an older token replaces it",
+                old[1].text,
                 new[1].text,
-            )  # fmt: skip
+            )
 
     def settled(self, change: Settled, *, done: bool) -> None:
         """A claim ended without tokens."""
@@ -117,23 +122,26 @@ class Watch:
         """Somebody gets to see tokens."""
         world = self._world
         world.check(
-            grant.fingerprint in world.committed, "I7 tokens are seen that are not durable",
+            grant.fingerprint in world.committed,
+            "I7 tokens are seen that are not durable",
             grant.open_id,
-        )  # fmt: skip
+        )
 
     def _is_journaled(self, worker: Worker, fingerprint: bytes) -> None:
         found = self._world.token_of(fingerprint)
         self._world.check(
-            found is None or found[1] not in worker.fresh, "I6 it is not in the journal",
+            found is None or found[1] not in worker.fresh,
+            "I6 it is not in the journal",
             found and found[1].text,
-        )  # fmt: skip
+        )
 
     def granted(self, claim: Claim, grant: Grant) -> None:
         """A claim was granted."""
         self._world.check(
             (grant.gen, grant.ver) == (claim.gen, claim.ver),
-            "I17 a token is refreshed that nobody found due", grant.open_id,
-        )  # fmt: skip
+            "I17 a token is refreshed that nobody found due",
+            grant.open_id,
+        )
 
     def told_gone(self, ref: Ref) -> None:
         """Somebody hears that an account needs a new login."""

@@ -17,8 +17,8 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import requests
-from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]
-from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]
+from authlib.integrations.base_client import OAuthError  # type: ignore[import-untyped]  # it has no types
+from authlib.integrations.requests_client import OAuth2Session  # type: ignore[import-untyped]  # it has no types
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 

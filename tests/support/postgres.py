@@ -54,8 +54,19 @@ class Server:
         secret = self.room / "password"
         secret.write_text(PASSWORD)
         give_away(secret)
-        run("initdb", "-D", self.data, "-U", "vault", "-E", "UTF8", "--auth-local=trust",
-            "--auth-host=scram-sha-256", f"--pwfile={secret}", "--no-sync")  # fmt: skip
+        run(
+            "initdb",
+            "-D",
+            self.data,
+            "-U",
+            "vault",
+            "-E",
+            "UTF8",
+            "--auth-local=trust",
+            "--auth-host=scram-sha-256",
+            f"--pwfile={secret}",
+            "--no-sync",
+        )
 
     def become_standby_of(self, other: Server) -> None:
         """Copy a stopped server's files, and be a standby of it that gets nothing new."""
@@ -154,9 +165,15 @@ def run(program: str, *arguments: str | Path) -> None:
     command = [_program(program) or program, *arguments]
     if owner := _owner():
         done = subprocess.run(  # noqa: S603 - arguments of our own
-            command, capture_output=True, text=True, check=False, cwd="/",
-            user=owner.pw_uid, group=owner.pw_gid, extra_groups=[],
-        )  # fmt: skip
+            command,
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
+            user=owner.pw_uid,
+            group=owner.pw_gid,
+            extra_groups=[],
+        )
     else:
         done = subprocess.run(  # noqa: S603 - as above
             command, capture_output=True, text=True, check=False

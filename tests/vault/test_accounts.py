@@ -95,9 +95,11 @@ def test_accounts_are_listed_by_what_is_asked_for(town: Town) -> None:
     mina = town.connect(vault, "mina", user_id="u-1", client_key=DEFAULT_APP.client_key)
     jonas = town.connect(vault, "jonas", user_id="u-2", client_key=DEFAULT_APP.client_key)
     other = town.do(
-        vault.adopt, town.tokens("ayse", app=OTHER_APP), client_key=OTHER_APP.client_key,
+        vault.adopt,
+        town.tokens("ayse", app=OTHER_APP),
+        client_key=OTHER_APP.client_key,
         user_id="u-1",
-    )  # fmt: skip
+    )
     town.do(jonas.disconnect)
 
     def listed(**query: str) -> set[str]:

@@ -57,7 +57,7 @@ def test_callers_of_one_account_share_a_flight(flights: Flights) -> None:
 
     assert [flight.result(10) for flight in shared] == ["row"] * 50
     assert flown == ["once"]
-    assert flights.join(MINA, answer("next")).result(10) == "next"  # type: ignore[comparison-overlap]
+    assert flights.join(MINA, answer("next")).result(10) == "next"  # type: ignore[comparison-overlap]  # no row
     assert flights.all_landed
 
 
@@ -87,7 +87,7 @@ def test_more_flights_than_threads_wait_their_turn(flights: Flights) -> None:
     """Two at a time here, and all of them in the end."""
     found = [flights.join(Ref("key", str(number)), answer(number)) for number in range(20)]
 
-    assert [flight.result(10) for flight in found] == list(range(20))  # type: ignore[comparison-overlap]
+    assert [flight.result(10) for flight in found] == list(range(20))  # type: ignore[comparison-overlap]  # no row
 
 
 def test_closing_waits_and_takes_no_more() -> None:
@@ -105,7 +105,7 @@ def test_closing_waits_and_takes_no_more() -> None:
     go.set()
     closing.join(10)
 
-    assert flight.result(0) is True  # type: ignore[comparison-overlap]
+    assert flight.result(0) is True  # type: ignore[comparison-overlap]  # no row
 
 
 def test_a_closing_vault_waits_for_its_refresh(town: Town) -> None:
@@ -149,7 +149,7 @@ def test_leaving_a_future_does_not_stop_its_thread() -> None:
     go.set()  # Its loop is closed by now: nobody is told, and nothing breaks.
     flights.close()
 
-    assert flight.result(0) is True  # type: ignore[comparison-overlap]
+    assert flight.result(0) is True  # type: ignore[comparison-overlap]  # no row
 
 
 async def _wait(flight: Future[Any]) -> object:

@@ -230,9 +230,15 @@ def test_no_app_is_a_reason() -> None:
 
 @pytest.mark.parametrize(
     "moment",
-    [NOW + HOUR, str(NOW + HOUR), (NOW + HOUR) * 1000, "2027-01-15T09:00:00Z",
-     "2027-01-15 10:00:00+01:00", "2027-01-15 09:00:00"],
-)  # fmt: skip
+    [
+        NOW + HOUR,
+        str(NOW + HOUR),
+        (NOW + HOUR) * 1000,
+        "2027-01-15T09:00:00Z",
+        "2027-01-15 10:00:00+01:00",
+        "2027-01-15 09:00:00",
+    ],
+)
 def test_times_are_read_however_they_are_written(moment: object) -> None:
     """Seconds, milliseconds, ISO 8601; without a zone it is UTC."""
     assert parsed(expires_at=moment).tokens.expires_in == HOUR
@@ -281,30 +287,63 @@ def test_lines_of_any_length_take_little_memory() -> None:
     [
         (
             ALLAUTH,
-            {"provider": "tiktok", "uid": "anna", "user_id": "7", "token": "act.1",
-             "token_secret": "rft.1", "expires_at": "2027-01-15 09:00:00+00:00",
-             "client_id": "aw1"},
-            "anna", "7", HOUR,
+            {
+                "provider": "tiktok",
+                "uid": "anna",
+                "user_id": "7",
+                "token": "act.1",
+                "token_secret": "rft.1",
+                "expires_at": "2027-01-15 09:00:00+00:00",
+                "client_id": "aw1",
+            },
+            "anna",
+            "7",
+            HOUR,
         ),
         (
             AUTHJS,
-            {"userId": "c1", "type": "oauth", "provider": "tiktok", "providerAccountId": "anna",
-             "refresh_token": "rft.1", "access_token": "act.1", "expires_at": 86400,
-             "token_type": "Bearer", "scope": "user.info.profile", "id_token": "anna"},
-            "anna", "c1", 0.0,
+            {
+                "userId": "c1",
+                "type": "oauth",
+                "provider": "tiktok",
+                "providerAccountId": "anna",
+                "refresh_token": "rft.1",
+                "access_token": "act.1",
+                "expires_at": 86400,
+                "token_type": "Bearer",
+                "scope": "user.info.profile",
+                "id_token": "anna",
+            },
+            "anna",
+            "c1",
+            0.0,
         ),
         (
             NANGO,
-            {"id": 1, "connection_id": "conn", "provider": "tiktok-personal",
-             "provider_config_key": "tiktok", "end_user": {"id": "u9", "email": None},
-             "credentials": {"type": "OAUTH2", "access_token": "act.1", "refresh_token": "rft.1",
-                             "expires_at": "2027-01-15T09:00:00.000Z",
-                             "raw": {"open_id": "anna", "scope": "user.info.basic",
-                                     "refresh_expires_in": 31536000}}},
-            "anna", "u9", HOUR,
+            {
+                "id": 1,
+                "connection_id": "conn",
+                "provider": "tiktok-personal",
+                "provider_config_key": "tiktok",
+                "end_user": {"id": "u9", "email": None},
+                "credentials": {
+                    "type": "OAUTH2",
+                    "access_token": "act.1",
+                    "refresh_token": "rft.1",
+                    "expires_at": "2027-01-15T09:00:00.000Z",
+                    "raw": {
+                        "open_id": "anna",
+                        "scope": "user.info.basic",
+                        "refresh_expires_in": 31536000,
+                    },
+                },
+            },
+            "anna",
+            "u9",
+            HOUR,
         ),
     ],
-)  # fmt: skip
+)
 def test_other_programs_tables_are_understood(
     layout: Layout, record: dict[str, object], open_id: str, user_id: str, left: float
 ) -> None:
@@ -329,10 +368,15 @@ def test_objects_in_texts_are_looked_into() -> None:
 
 
 VALUES = st.one_of(
-    st.none(), st.booleans(), st.integers(), st.floats(), st.text(),
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(),
+    st.text(),
     st.sampled_from(["rft.1", "act.1", "anna", NOW, "\\N", "null", '{"open_id": "x"}']),
-    st.dictionaries(st.text(), st.text(), max_size=2), st.lists(st.text(), max_size=2),
-)  # fmt: skip
+    st.dictionaries(st.text(), st.text(), max_size=2),
+    st.lists(st.text(), max_size=2),
+)
 NAMES = st.one_of(
     st.text(max_size=9),
     st.sampled_from(

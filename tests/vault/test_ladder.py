@@ -164,12 +164,25 @@ def test_a_doubt_is_probed_soon_and_remembered_from_its_beginning() -> None:
         (grant(refusals=2, refused_at=NOW - HOUR), NOW, "silent", 1, None),
         (
             grant(refusals=2, refused_at=NOW - HOUR, access_expires_at=NOW + 1),
-            NOW, "silent", 0, None,
+            NOW,
+            "silent",
+            0,
+            None,
         ),
-        (grant(refusals=9, refused_at=NOW - DAY, doubt_at=NOW - DAY), NOW, "silent", 0,
-         "lost_in_flight"),
-        (grant(refusals=2, refused_at=NOW - HOUR, reason="rotated_elsewhere"), NOW, "silent", 0,
-         "rotated_elsewhere"),
+        (
+            grant(refusals=9, refused_at=NOW - DAY, doubt_at=NOW - DAY),
+            NOW,
+            "silent",
+            0,
+            "lost_in_flight",
+        ),
+        (
+            grant(refusals=2, refused_at=NOW - HOUR, reason="rotated_elsewhere"),
+            NOW,
+            "silent",
+            0,
+            "rotated_elsewhere",
+        ),
         # The witness decides at once, unless an answer may be on its way.
         (grant(), NOW, "dead", 0, "revoked"),
         (grant(), NOW, "dead", 3, "revoked"),
@@ -182,10 +195,13 @@ def test_a_doubt_is_probed_soon_and_remembered_from_its_beginning() -> None:
         (grant(refresh_expires_at=NOW, doubt_at=NOW - 5), NOW, "silent", 0, None),
         (
             grant(refresh_expires_at=NOW, doubt_at=NOW - DAY, refusals=2, refused_at=NOW - HOUR),
-            NOW, "silent", 0, "expired",
+            NOW,
+            "silent",
+            0,
+            "expired",
         ),
     ],
-)  # fmt: skip
+)
 def test_when_an_account_is_given_up_and_why(
     row: Grant, at: float, witness: Witness, others: int, verdict: str | None
 ) -> None:

@@ -11,8 +11,15 @@ from tiktok_oauth.vault.fleet.pacing import Alarm, Breaker, Outcome, Pace, Silen
 
 NOW = 1_790_000_000.0
 OUTCOMES: tuple[Outcome, ...] = (
-    "good", "refused", "limited", "rejected", "failed", "unreachable", "definite", "nothing"
-)  # fmt: skip
+    "good",
+    "refused",
+    "limited",
+    "rejected",
+    "failed",
+    "unreachable",
+    "definite",
+    "nothing",
+)
 steps = st.lists(st.tuples(st.floats(0.0, 40.0), st.sampled_from(OUTCOMES)), max_size=60)
 jumps = st.floats(-90_000.0, 90_000.0)
 

@@ -78,7 +78,7 @@ def test_it_can_be_stopped_before_it_runs() -> None:
 def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
     """A policy nobody knows, no refresh at once and no rate are refused."""
     with pytest.raises(ValidationError):
-        Refresher(_Vault(FleetOfTests(StrictTikTok())), **arguments)  # type: ignore[arg-type]
+        Refresher(_Vault(FleetOfTests(StrictTikTok())), **arguments)  # type: ignore[arg-type]  # wrong ones
     with pytest.raises(ValidationError):
         Refresher(object())
 

@@ -102,10 +102,15 @@ def test_everything_opens_with_the_new_key_alone(file_town: Town) -> None:
         assert token.reveal() in file_town.issued
     assert cipher.open_secret(kept.sealed, Binding("candidate", *place, kept.ver)) == SIBLING
     assert cipher.same_token(kept.fingerprint, SIBLING)
-    assert msgspec.structs.replace(
-        row, **{name: getattr(before, name) for name in ("access", "refresh", "parent")},
-        fingerprint=before.fingerprint, key_id=before.key_id,
-    ) == before  # fmt: skip
+    assert (
+        msgspec.structs.replace(
+            row,
+            **{name: getattr(before, name) for name in ("access", "refresh", "parent")},
+            fingerprint=before.fingerprint,
+            key_id=before.key_id,
+        )
+        == before
+    )
 
 
 def test_a_login_under_way_is_finished_under_the_new_key(file_town: Town) -> None:

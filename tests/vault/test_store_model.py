@@ -158,9 +158,15 @@ class OneAccount(RuleBasedStateMachine):
         grant = read(self.store)
         self.read.append(grant)
         found = Account(
-            grant.gen, grant.ver, grant.granted_at, grant.refresh, grant.parent,
-            grant.attempt, grant.boot, grant.doubt_at is not None,
-        )  # fmt: skip
+            grant.gen,
+            grant.ver,
+            grant.granted_at,
+            grant.refresh,
+            grant.parent,
+            grant.attempt,
+            grant.boot,
+            grant.doubt_at is not None,
+        )
         assert found == self.model
 
     def teardown(self) -> None:

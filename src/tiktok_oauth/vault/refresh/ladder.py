@@ -144,9 +144,14 @@ def after_refusal(grant: Grant, end: Ending, witness: Witness, *, others: int) -
     reason = _reason(grant, end, witness)
     if _is_final(grant, end, witness, refusals=refusals, first=first, others=others):
         return _settled(
-            grant, end, "needs_login", refusals=refusals, status="needs_login", reason=reason,
+            grant,
+            end,
+            "needs_login",
+            refusals=refusals,
+            status="needs_login",
+            reason=reason,
             refused_at=first,
-        )  # fmt: skip
+        )
     return _settled(
         grant,
         end,
