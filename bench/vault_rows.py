@@ -11,6 +11,7 @@ import sqlite3
 import time
 from contextlib import closing
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -93,18 +94,19 @@ def load(url: str, count: int) -> None:
     store = open_store(url)
     store.begin_boot(Boot(_BOOT, "host", _KEY_ID, 0.0, ""))
     store.close()
-    rows = (msgspec.structs.astuple(grant) for grant in _grants(count))
+    row = attrgetter(*sql.ACCOUNT.split(", "))
+    rows = map(row, _grants(count))
     if url.startswith("sqlite:"):
         with closing(sqlite3.connect(path_of(url))) as connection, connection:
             connection.execute("PRAGMA synchronous=OFF")
             connection.execute("PRAGMA cache_size=-500000")
-            marks = ", ".join("?" * len(Grant.__struct_fields__))
-            connection.executemany(f"INSERT INTO accounts ({sql.GRANT}) VALUES ({marks})", rows)  # noqa: S608 - constants
+            marks = ", ".join("?" * (1 + sql.ACCOUNT.count(",")))
+            connection.executemany(f"INSERT INTO accounts ({sql.ACCOUNT}) VALUES ({marks})", rows)  # noqa: S608 - constants
         return
     import psycopg  # noqa: PLC0415 - not needed for SQLite
 
     with psycopg.connect(url, autocommit=True) as server:
-        with server.cursor().copy(f"COPY accounts ({sql.GRANT}) FROM STDIN".encode()) as copy:
+        with server.cursor().copy(f"COPY accounts ({sql.ACCOUNT}) FROM STDIN".encode()) as copy:
             for row in rows:
                 copy.write_row(row)
         server.execute("VACUUM ANALYZE accounts")
@@ -126,6 +128,8 @@ def refresh_all(url: str) -> None:
                 "gen": grant.gen,
                 "ver": grant.ver,
                 "stood": grant.fingerprint,
+                "next_ver": grant.ver + 1,
+                "attempt": "",
             }
             for grant in page
         ]
@@ -193,7 +197,9 @@ def time_claims(url: str, rounds: int) -> dict[str, list[float]]:
 
 def _renewed(grant: Grant, tokens: Tokens) -> Renewed:
     stood = grant.fingerprint or b""
-    return Renewed(grant.ref, grant.gen, grant.ver, stood, tokens, _event())
+    return Renewed(
+        grant.ref, grant.gen, grant.ver, stood, grant.ver + 1, grant.attempt or "", tokens, _event()
+    )
 
 
 def fill(store: Store, count: int) -> None:
@@ -219,7 +225,9 @@ class Put:
 
     def __call__(self) -> None:
         """Write once; it is durable then."""
-        change = Renewed(self._ref, 1, self._ver, self._stood, self._tokens, _event())
+        change = Renewed(
+            self._ref, 1, self._ver, self._stood, self._ver + 1, "", self._tokens, _event()
+        )
         if self._store.renew([change]) != [True]:
             raise RuntimeError("not written")
         self._ver, self._stood = self._ver + 1, self._tokens.fingerprint

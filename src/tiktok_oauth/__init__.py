@@ -60,6 +60,7 @@ if TYPE_CHECKING:
 
 _EXTRAS = {"Sandbox": "sandbox"}
 _HOME = {
+    "AccessToken": "types",
     "Account": "vault.account",
     "AccountState": "vault.snapshot",
     "AsyncAccount": "vault.account",
@@ -108,6 +109,7 @@ _HOME = {
 }
 
 __all__ = [
+    "AccessToken",
     "Account",
     "AccountState",
     "AsyncAccount",

@@ -7,7 +7,6 @@ database; ``repr`` and ``str`` of the values mask them. Inside the house they tr
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping  # noqa: TC003 - get_type_hints() must work on public types
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
@@ -40,7 +39,9 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(_bytes(self._value), _bytes(other._value))
+        from hmac import compare_digest  # noqa: PLC0415 - it loads OpenSSL, which takes a while
+
+        return compare_digest(_bytes(self._value), _bytes(other._value))
 
     def __hash__(self) -> int:
         return hash(self._value)
@@ -130,6 +131,25 @@ class TikTokTokens(_Masked):
 @dataclass(frozen=True, slots=True, repr=False)
 class TikTokRefreshResponse(TikTokTokens):
     """The answer to a refresh. ``refresh_token`` is the one to keep from now on."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AccessToken(_Masked):
+    """An access token out of a vault, valid when it was handed out.
+
+    Attributes:
+        token: goes into the Authorization header of API calls.
+        expires_at: when it ends, in Unix seconds.
+        open_id: whose it is.
+        client_key: the app it was issued to.
+        scope: what it is good for, as a comma list, in TikTok's order.
+    """
+
+    token: str = field(metadata=_SECRET)
+    expires_at: float
+    open_id: str
+    client_key: str
+    scope: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,9 @@ def play(  # noqa: PLR0913 - one keyword an option
         role: who is killed.
         misfortunes: what else goes wrong.
     """
-    with _stage(folder, store, misfortunes) as (url, trouble), Arena(folder, url, seed) as arena:
+    disk = folder / "disk"
+    disk.mkdir()
+    with _stage(disk, store, misfortunes) as (url, trouble), Arena(disk, url, seed) as arena:
         orders = Orders(kills, seed, role, misfortunes, trouble)
         return campaign.run(arena, arena.connect(accounts), orders)
 

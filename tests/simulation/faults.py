@@ -33,10 +33,12 @@ class Profile:
         step_stop: stops at any await.
         store_error: database calls that fail; half of them are done nevertheless.
         forget: commits after which the database fails over within 2 seconds and forgets them.
+        forget_consent: the same for new consents.
         journal_error: journal writes that fail.
         bounded: no claim is held up for longer than the takeover bound allows.
         per_run: probability that a run has: database down, TikTok down, a full disk, a clock
             that jumps, a host that goes away, a new consent, a disconnect.
+        consents: how many new consents a run may have.
         eager: probability that all four workers want new tokens at the same time.
         modes: TikTok's possible manners.
     """
@@ -52,7 +54,7 @@ class Profile:
     cut: float = 0.02
     other_person: float = 0.002
     limited: float = 0.02
-    refused: float = 0.0005
+    refused: float = 0.05
     no_refresh_token: float = 0.01
     late: float = 0.0
     crash: float = 0.03
@@ -62,15 +64,20 @@ class Profile:
     step_stop: float = 0.002
     store_error: float = 0.05
     forget: float = 0.01
+    forget_consent: float = 0.0
     journal_error: float = 0.01
     bounded: bool = True
     per_run: float = 0.2
+    consents: int = 1
     eager: float = 0.0
     modes: tuple[Mode, ...] = MODES
 
 
-MILD = Profile("mild")
-"""Everything goes wrong, but no claim is held up beyond the takeover bound."""
+MILD = Profile("mild", refused=0.0005)
+"""Everything goes wrong, but no claim is held up beyond the takeover bound.
+
+Two mistaken refusals in a row are rare: after a doubt they make us send the parent, which may end
+the grant."""
 
 HARD = Profile(
     "hard",
@@ -110,12 +117,29 @@ AMNESIA = replace(
 FICKLE = replace(MILD, name="fickle", refused=0.15, cut=0.1, modes=LONG.modes)
 """A TikTok that refuses good tokens again and again."""
 
-CROWD = replace(MILD, name="crowd", crash=0.4, eager=1.0, modes=("family",))
+CROWD = replace(MILD, name="crowd", refused=0.05, crash=0.4, eager=1.0, modes=("family",))
 """Processes that die while they ask, before the eyes of others who wait for the same."""
 
 LATE = replace(LONG, name="late", refused=0.0, answer_lost=0.2, stop=0.25, modes=("grace",))
 """Answers that come when somebody else has long had another, or has lost it."""
 
+TABS = replace(ROUGH, name="tabs", per_run=1.0, cut=0.4, consents=6, forget_consent=0.7, eager=0.5)
+"""People who log in again, in two tabs, while the database fails over."""
+
+STUTTER = replace(
+    MILD,
+    name="stutter",
+    refused=0.05,
+    slow=0.4,
+    store_error=0.3,
+    step_stop=0.03,
+    stop_seconds=(1.0, 10.0),
+    eager=1.0,
+    modes=("family",),
+)
+"""Writes that are done and seem not to be, by processes that stand still again and again."""
+
 PROFILES = {
-    profile.name: profile for profile in (MILD, ROUGH, AMNESIA, FICKLE, CROWD, LATE, LONG, HARD)
+    profile.name: profile
+    for profile in (MILD, ROUGH, AMNESIA, TABS, FICKLE, CROWD, STUTTER, LATE, LONG, HARD)
 }

@@ -52,6 +52,7 @@ class Habits:
         never_beats: catch up after a failover only when asked for a token.
         cancels_flights: end a refresh when its caller leaves.
         reuses_boots: name all starts of a worker alike.
+        counts_consents: number an account's consents 1, 2, 3.
     """
 
     burns_journals: bool = False
@@ -59,6 +60,7 @@ class Habits:
     never_beats: bool = False
     cancels_flights: bool = False
     reuses_boots: bool = False
+    counts_consents: bool = False
 
 
 class SimHands:
@@ -109,6 +111,8 @@ class SimHands:
             return bool(done)
 
         done = await self._write("settle", work)
+        if not done:
+            self._worker.outrun[change.ref] = (change.gen, change.ver)
         if self._worker.claimed.get(change.ref.open_id) == change.attempt:
             del self._worker.claimed[change.ref.open_id]
         return done
@@ -227,7 +231,7 @@ class SimHands:
 
     def _granted(self, grant: Grant | None) -> Grant | None:
         if grant is not None:
-            self._worker.claimed[grant.open_id] = grant.attempt or ""
+            self._watch.claimed(self._worker, grant)
         return grant
 
     def _meet(self) -> str:

@@ -25,8 +25,10 @@ class Mutant(NamedTuple):
         "mild",
         "rough",
         "amnesia",
+        "tabs",
         "fickle",
         "crowd",
+        "stutter",
         "late",
         "long",
     )
@@ -42,9 +44,9 @@ MUTANTS: tuple[Mutant, ...] = (
         (
             Edit(
                 "sql",
-                "WHERE {_KEY} AND gen = :gen AND ver = :ver AND fingerprint = :stood\n"
+                "WHERE {KEY} AND gen = :gen AND ver = :ver AND fingerprint = :stood\n"
                 "      AND status <> 'disconnected'",
-                "WHERE {_KEY} AND gen = :gen AND status <> 'disconnected'\n"
+                "WHERE {KEY} AND gen = :gen AND status <> 'disconnected'\n"
                 "      AND (:ver = :ver OR :stood = :stood)",
             ),
             Edit(
@@ -58,12 +60,6 @@ MUTANTS: tuple[Mutant, ...] = (
         ),
     ),
     _edit(
-        "renew without looking at the version it was for",
-        "place",
-        "return row.ver < answer.ver or cipher.same_token(row.fingerprint, answer.stood)",
-        "return True",
-    ),
-    _edit(
         "replay again and again where tokens do not rotate",
         "place",
         " or row.fingerprint is None or row.ver > answer.ver:\n        return False\n    # A row",
@@ -75,25 +71,36 @@ MUTANTS: tuple[Mutant, ...] = (
         "return row.ver < answer.ver or cipher.same_token(row.fingerprint, answer.stood)",
         "return row.ver == answer.ver and cipher.same_token(row.fingerprint, answer.stood)",
     ),
-    _edit(
+    Mutant(
         "claim whatever version stands there",
-        "sql",
-        "WHERE {_KEY} AND gen = :gen AND ver = :ver AND not_before <= :now",
-        "WHERE {_KEY} AND (:gen = :gen OR :ver = :ver) AND not_before <= :now",
+        (
+            Edit(
+                "sqlclaims",
+                '_take(f"{KEY} AND gen = :gen AND ver = :ver", own',
+                '_take(f"{KEY} AND (:gen = :gen OR :ver = :ver)", own',
+            ),
+            Edit(
+                "sqlclaims",
+                "{GET} AND accounts.gen = :gen AND accounts.ver = :ver\n",
+                "{GET} AND (:gen = :gen OR :ver = :ver)\n",
+            ),
+        ),
     ),
     _edit(
         "parse before journaling",
         "renew",
-        "        await self._journal(answer)\n        self._report(outcome)\n"
+        "        await self._journal(draft, outcome)\n        self._report(outcome)\n"
+        "        answer = msgspec.structs.replace(question, response=outcome)\n"
         "        return await self._absorb(turn, answer)",
         "        self._report(outcome)\n"
+        "        answer = msgspec.structs.replace(question, response=outcome)\n"
         "        try:\n            return await self._absorb(turn, answer)\n"
-        "        finally:\n            await self._journal(answer)",
+        "        finally:\n            await self._journal(draft, outcome)",
     ),
     _edit(
         "no journal",
         "renew",
-        "        await self._journal(answer)\n        self._report(outcome)",
+        "        await self._journal(draft, outcome)\n        self._report(outcome)",
         "        self._report(outcome)",
     ),
     Mutant("journals of the dead are deleted unread", habits=Habits(burns_journals=True)),
@@ -102,11 +109,12 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a caller who leaves takes the refresh along", habits=Habits(cancels_flights=True)),
     _edit(
         "claims of the dead are free at once",
-        "sql",
+        "sqlclaims",
         "boots.ended_at <= {clock} - :grace",
         "boots.ended_at <= {clock} AND :grace >= 0",
     ),
     Mutant("boot ids are used again", habits=Habits(reuses_boots=True)),
+    Mutant("consents are counted", habits=Habits(counts_consents=True), profiles=("tabs",)),
     _edit(
         "take over by lease, after 30 seconds",
         "turns",
@@ -115,15 +123,24 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     _edit(
         "claims of others count for nothing",
-        "sql",
-        "    boot IS NULL OR claimed_at <= {clock} - :patience\n",
-        "    boot IS NULL OR :patience >= 0 OR claimed_at <= {clock}\n",
+        "sqlclaims",
+        "    claims.claimed_at <= {clock} - :patience\n",
+        "    :patience >= 0 OR claims.claimed_at <= {clock}\n",
     ),
-    _edit(
+    Mutant(
         "the fleet takes over claims of its own process",
-        "sql",
-        "              AND ({NOBODYS}) AND {_CLAIMABLE}",
-        "              AND (boot = :boot OR {NOBODYS}) AND {_CLAIMABLE}",
+        (
+            Edit(
+                "sqlclaims",
+                "IN ({keys}) AND {NOBODYS}",
+                "IN ({keys}) AND {NOBODYS.replace('NOT (', 'NOT (claims.boot = :boot OR ')}",
+            ),
+            Edit(
+                "sqlclaims",
+                'first=f"ORDER BY {column} LIMIT :limit")',
+                'first=f"ORDER BY {column} LIMIT :limit", own="claims.boot = excluded.boot OR")',
+            ),
+        ),
     ),
     _edit(
         "the first refusal is the verdict",
@@ -140,8 +157,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _edit(
         "a refusal of the parent counts against its child",
         "renew",
-        "self._open(grant.parent, grant.ver - 1), others=1)",
-        "self._open(grant.parent, grant.ver - 1))",
+        "return _Turn(stood, parent, grant.ver + 1, others=1)",
+        "return _Turn(stood, parent, grant.ver + 1)",
     ),
     _edit(
         "what cannot become current is dropped",
@@ -158,8 +175,8 @@ MUTANTS: tuple[Mutant, ...] = (
     _edit(
         "a salvaged token has its turn with the others",
         "ladder",
-        "if c.source == SALVAGED and c.ver == grant.ver + 1]",
-        "if c.source == SALVAGED and c.ver == grant.ver + 1 and grant.refusals > 2]",
+        "if c.source == SALVAGED and c.ver > grant.ver]",
+        "if c.source == SALVAGED and c.ver > grant.ver and grant.refusals > 2]",
     ),
     _edit(
         "a salvaged token is tried once",
@@ -179,6 +196,18 @@ MUTANTS: tuple[Mutant, ...] = (
         "parents = [None] if grant.parent is not None and spent <= 0 else []",
         "parents: list[None] = [] if spent <= 0 else []",
     ),
+    _edit(
+        "what was used has its turn once more",
+        "ladder",
+        " and c.ver >= grant.ver]",
+        " and c.ver >= 0]",
+    ),
+    _edit(
+        "no parent is kept for somebody else's open request",
+        "sql",
+        "(claims.doubt_at IS NOT NULL OR claims.attempt <> :attempt)",
+        "(claims.doubt_at IS NOT NULL OR claims.attempt < :attempt AND :attempt < '')",
+    ),
     _edit("ten seconds for a refresh", "renew", "timeout=self._desk.deadline", "timeout=10.0"),
     _edit(
         "what was salvaged leaves no doubt",
@@ -191,6 +220,29 @@ MUTANTS: tuple[Mutant, ...] = (
         "place",
         "            if not error.retryable:\n                raise\n",
         "            raise\n",
+    ),
+    Mutant(
+        "tokens get another version where the row fell behind",
+        (
+            Edit(
+                "place",
+                "        answer.next_ver,\n        answer.attempt,",
+                "        row.ver + 1,\n        answer.attempt,",
+            ),
+            Edit("place", "            ver=answer.next_ver,", "            ver=row.ver + 1,"),
+        ),
+    ),
+    _edit(
+        "tokens that come back are not in doubt, though a child of theirs is known",
+        "sql",
+        "child.ver > :next_ver",
+        "child.ver > :next_ver AND child.ver < 0",
+    ),
+    _edit(
+        "what was salvaged is kept only when the row has caught up",
+        "place",
+        "    if row.gen != answer.gen or row.ver > answer.ver:\n        return\n    end",
+        "    if row.gen != answer.gen or row.ver != answer.ver:\n        return\n    end",
     ),
     _edit(
         "an older consent replaces a newer one",
@@ -226,10 +278,10 @@ MUTANTS: tuple[Mutant, ...] = (
         "",
     ),
     _edit(
-        "no second look at the row after a refusal",
+        "who lost a race hears of a refusal",
         "renew",
-        "        if row is not None and (row.gen, row.ver) != (self._grant.gen, self._grant.ver):",
-        "        if False and row is not None:",
+        "            if row is not None and (row.gen, row.ver) > (change.gen, change.ver):",
+        "            if False and row is not None:",
     ),
     _edit(
         "anybody's tokens are taken",
@@ -252,15 +304,17 @@ MUTANTS: tuple[Mutant, ...] = (
     _edit(
         "whoever held the claim may settle it",
         "sql",
-        "    WHERE {_KEY} AND gen = :gen AND ver = :ver AND boot = :boot AND attempt = :attempt\n",
-        "    WHERE {_KEY} AND gen = :gen\n"
+        "    WHERE {KEY} AND gen = :gen AND ver = :ver AND EXISTS (\n"
+        "        SELECT 1 FROM claims WHERE {CLAIM_OF}"
+        " AND claims.boot = :boot AND claims.attempt = :attempt\n    )\n",
+        "    WHERE {KEY} AND gen = :gen\n"
         "      AND (:ver = :ver OR :boot = :boot OR :attempt = :attempt)\n",
     ),
     _edit(
         "doubt is not written down",
-        "sql",
-        "    doubt_at = CASE WHEN boot IS NULL THEN doubt_at ELSE COALESCE(doubt_at, :now) END,\n",
-        "    doubt_at = CASE WHEN :now > 0 THEN NULL END,\n",
+        "sqlclaims",
+        "ELSE COALESCE(claims.doubt_at, :now) END,\n",
+        "ELSE NULLIF(:now, :now) END,\n",
     ),
     _edit(
         "the request is sent whether or not the claim was granted",
@@ -273,14 +327,14 @@ MUTANTS: tuple[Mutant, ...] = (
     _edit(
         "the error to the caller does not wait for the row",
         "renew",
-        '        if not await settle(self._desk, change) and change.status != "blocked":',
-        '        if not await settle(self._desk, change) and change.status == "blocked":',
+        '            if change.status != "blocked":',
+        '            if change.status == "blocked":',
     ),
     _edit(
         "what a dead vault salvaged is forgotten with its claim",
         "place",
-        "    if (row.gen, row.ver) != (answer.gen, answer.ver):\n        return\n",
+        "    if row.gen != answer.gen or row.ver > answer.ver:\n        return\n    end",
         "    if (row.gen, row.ver, row.attempt) != (answer.gen, answer.ver, answer.attempt):\n"
-        "        return\n",
+        "        return\n    end",
     ),
 )

@@ -164,7 +164,8 @@ class Play:
         some(self._clock_jumps, 0.25)
         some(self._host_goes_away, 0.5)
         if isinstance(self.design, Vault):  # The others know nothing of it.
-            some(self._consent)
+            for _ in range(world.profile.consents):
+                some(self._consent)
             some(self._disconnect, 0.25)
 
     def _store_goes_down(self, when: float) -> None:
@@ -266,13 +267,13 @@ class Play:
         while not world.store_down and (row := world.store.get(ref)) is not None:
             if row.granted_at > granted_at and world.rng.random() < 0.5:
                 return  # It could be seen, but the store must not need it.
-            if world.store.consent(world.consent_of(ref, token, row.gen + 1, granted_at)):
+            if world.profile.forget_consent and world.chance(world.profile.forget_consent):
+                world.remember_to_forget()
+            if world.store.consent(world.consent_of(ref, token, row.gen, granted_at)):
                 world.check(
                     row.granted_at <= granted_at, "I3 an older consent replaces it", token.text
                 )
                 world.committed.add(world.cipher.fingerprint(Secret(token.text)))
-                family = world.provider.known[token.text][0]
-                world.consents.setdefault((ref.open_id, row.gen + 1), set()).add(family.gen)
                 return
             if row.granted_at > granted_at:
                 return
@@ -339,9 +340,11 @@ class Play:
             return "kept", ""
         held = self.design.holds(world, ref)
         live = [token for token in family.tokens if world.provider.is_live(token, family)]
+        saved = [token for token in live if token.text in held]
         what = f"{standing.status} {standing.reason}, newest {newest.text} {newest.fate}"
-        if any(token.text in held for token in live):
-            return ("misled" if newest.mistakes >= _VERDICT else "stranded"), what
+        if saved:
+            refused = max(token.mistakes for token in saved)
+            return ("misled" if refused >= _VERDICT else "stranded"), what
         if newest.fate not in UNAVOIDABLE:
             return "avoidable", f"{what}, ended {family.ended}"
         # A failover may forget that a request was ever made.

@@ -27,5 +27,8 @@ SEEDS: tuple[Seed, ...] = (
     Seed("long", "81", "a caller heard of a verdict that was not in the row"),
     Seed("crowd", "51", "a request overtook that of a process which had just died"),
     Seed("mild", "17", "an older consent replaced a newer one"),
+    Seed("tabs", "205", "a journaled token of a forgotten consent was sent as the next one's"),
+    Seed("tabs", "280", "tokens that were written again had another version, and no child"),
+    Seed("tabs", "142", "tokens came back after their child, and nobody looked for it"),
     Seed("late", "3", "the newest token was superseded by a late answer, and its parent not tried"),
 )

@@ -13,6 +13,7 @@ from types import ModuleType
 _PACKAGE = "tiktok_oauth.vault"
 _HOMES = {
     "sql": "stores.sql",
+    "sqlclaims": "stores.sqlclaims",
     "sqlstore": "stores.sqlstore",
     "sqliteconnection": "stores.sqliteconnection",
     "memory": "stores.memory",

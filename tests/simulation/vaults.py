@@ -101,6 +101,7 @@ class Vault:
     ) -> None:
         self._habits = habits or Habits()
         world.reuses_boots = self._habits.reuses_boots
+        world.counts_consents = self._habits.counts_consents
         self._world = world
         self._watch = Watch(world)
         self._patience = patience
@@ -197,6 +198,7 @@ class Vault:
     def _join(
         self, worker: Worker, ref: Ref, work: Callable[[], Awaitable[Grant]]
     ) -> Moment[Grant]:
+        worker.outrun.pop(ref, None)
         flight = worker.flights[ref] = worker.spawn(self._fly(worker, ref, work))
         return flight
 
@@ -207,6 +209,8 @@ class Vault:
         except TikTokAPIError as error:
             world.note("landed", worker.name, ref.open_id, type(error).__name__, error.retry_after)
             worker.flights.pop(ref, None)
+            if not isinstance(error, StoreError):
+                self._watch.told_failed(worker, ref)
             if isinstance(error, InvalidTokenError) and worker.history == world.store.timeline():
                 self._watch.told_gone(ref)
             raise

@@ -13,7 +13,7 @@ from tests.simulation.provider import Family, Lifetimes, Provider, Token
 from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.sealing.cipher import Cipher
 from tiktok_oauth.vault.sealing.keyring import KeyRing
-from tiktok_oauth.vault.stores.rows import Consent, Event, Grant, Ref
+from tiktok_oauth.vault.stores.rows import Consent, Event, Grant, Ref, next_gen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,6 +67,8 @@ class Worker(Process):
         flights: what it refreshes at the moment, by account.
         fresh: tokens whose answers have come and are not in the journal yet.
         claimed: attempts that were granted to it and may be sent.
+        consents: the grants whose tokens they are for.
+        outrun: versions it could not settle, since somebody else had taken over.
         history: the database's timeline as its newest connection found it.
     """
 
@@ -79,6 +81,8 @@ class Worker(Process):
         self.flights: dict[Ref, Moment[Grant]] = {}
         self.fresh: set[Token] = set()
         self.claimed: dict[str, str] = {}
+        self.consents: dict[str, Family] = {}
+        self.outrun: dict[Ref, tuple[int, int]] = {}
         self.history = ""
         self.ready = False
 
@@ -155,12 +159,12 @@ class World:
         self.boots_seen: set[str] = set()
         self.open_posts: list[tuple[Family, Worker]] = []
         self.sends: dict[str, list[float]] = {}
-        self.consents: dict[tuple[str, int], set[int]] = {}
         self.counts: Counter[str] = Counter()
         self.store_down = False
         self.tiktok_down = False
         self.calm = False
         self.reuses_boots = False
+        self.counts_consents = False
         self._digest = hashlib.blake2b(digest_size=16)
         self.trace: list[str] | None = [] if keep_trace else None
         self.design: Design
@@ -219,7 +223,7 @@ class World:
         """Whether every open claim would still end within the takeover bound."""
         if not self.profile.bounded:
             return True
-        rows = self.database.read("SELECT MIN(claimed_at) FROM accounts WHERE boot IS NOT NULL", {})
+        rows = self.database.read("SELECT MIN(claimed_at) FROM claims", {})
         first = rows[0][0]
         age = 0.0 if first is None else self.loop.now - first
         return age + seconds + 300.0 < PATIENCE
@@ -289,17 +293,19 @@ class World:
         token = self.provider.consent(ref.open_id)
         self.learn(self.provider.families[ref.open_id], token)
         if write:
-            self.store.consent(self.consent_of(ref, token, 1, NOW + self.loop.now))
+            self.store.consent(self.consent_of(ref, token, 0, NOW + self.loop.now))
             self.committed.add(self.cipher.fingerprint(Secret(token.text)))
         return token
 
-    def consent_of(self, ref: Ref, token: Token, gen: int, granted_at: float) -> Consent:
+    def consent_of(self, ref: Ref, token: Token, after: int, granted_at: float) -> Consent:
         """A consent's tokens, as they are written."""
+        gen = after + 1 if self.counts_consents else next_gen(after, granted_at)
         answer = _Tokens(token, ref.open_id, self.provider.lifetimes)
         sealed = self.stories.place.seal_tokens(
             self.cipher, ref, answer, gen=gen, ver=1, at=granted_at, roll=self.rng.random()
         )
-        return Consent(ref, gen, None, granted_at, sealed, Event(granted_at, "connected"))
+        event = Event(granted_at, "connected")
+        return Consent(ref, gen, None, granted_at, sealed, event, after)
 
 
 class _Tokens:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.chaos.marks import Marks
     from tests.story.side import Desk
 
-_AT_ONCE = 16
+_AT_ONCE = 4
 """A fast clock crowds thousands of seconds into one: with the default of 64 a killed refresher
 would leave more requests open than one for so few accounts ever has."""
 _PAUSE = 0.1

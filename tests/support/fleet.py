@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 KEY = "aw0examplekey"
 RING = KeyRing.generate("2026")
 LIFETIME = 7200.0
+_GLANCE = 0.0005
 _ids = itertools.count()
 
 
@@ -237,7 +238,8 @@ async def until(condition: Callable[[], bool]) -> None:
     """Let other tasks run until something is so."""
     async with asyncio.timeout(10):
         while not condition():  # noqa: ASYNC110 - what is waited for does not know of this
-            await asyncio.sleep(0)
+            # Worker threads need the interpreter meanwhile, more than this does.
+            await asyncio.sleep(_GLANCE)
 
 
 async def rounds(fleet: Fleet, count: int = 1) -> None:

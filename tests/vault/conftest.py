@@ -11,7 +11,7 @@ import pytest
 from tests.support.vault import Town, World, in_file, in_memory
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 
@@ -33,6 +33,14 @@ def town(request: pytest.FixtureRequest, world: World, tmp_path: Path) -> Iterat
     place = Town(world, in_memory() if request.param == "memory" else in_file(tmp_path))
     yield place
     place.close()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """What is durable waits for the disk: tests on files are slow tests."""
+    for item in items:
+        if "file_town" in getattr(item, "fixturenames", ()):
+            item.add_marker("slow")
 
 
 @pytest.fixture

@@ -61,7 +61,7 @@ def event(kind: str = "test", at: float = NOW) -> Event:
 def consent(ref: Ref = ANNA, gen: int = 1, at: float = NOW, **changes: object) -> Consent:
     """A consent whose tokens are named after its number; ``changes`` are to its tokens."""
     made = tokens(f"{ref.open_id} {gen}", **changes)
-    return Consent(ref, gen, None, at, made, event("connected"))
+    return Consent(ref, gen, None, at, made, event("connected"), gen - 1)
 
 
 def boot(name: str, host: str = "host") -> Boot:
@@ -93,7 +93,11 @@ def due_claim(limit: int = 10, **changes: object) -> DueClaim:
 def renewed(grant: Grant, name: str, **changes: object) -> Renewed:
     """New tokens in place of those that stand."""
     stood = grant.fingerprint or b""
-    made = Renewed(grant.ref, grant.gen, grant.ver, stood, tokens(name), event("renewed"))
+    next_ver = grant.ver + 1
+    attempt = grant.attempt or "a1"
+    made = Renewed(
+        grant.ref, grant.gen, grant.ver, stood, next_ver, attempt, tokens(name), event("renewed")
+    )
     return msgspec.structs.replace(made, **changes)
 
 

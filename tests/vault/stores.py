@@ -28,7 +28,7 @@ def backends() -> list[ParameterSet]:
     """Parameters, each of which opens an empty store, given a directory for its files."""
     return [
         pytest.param(_memory, id="memory"),
-        pytest.param(_sqlite, id="sqlite"),
+        pytest.param(_sqlite, id="sqlite", marks=pytest.mark.slow),
         pytest.param(_postgres, id="postgres", marks=pytest.mark.slow),
     ]
 

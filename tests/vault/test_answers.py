@@ -37,6 +37,7 @@ def made(number: int = 1, response: HttpResponse | None = None) -> Answer:
         "tiktok-1-abc",
         Secret(REFRESH_TOKEN),
         Secret(REFRESH_TOKEN),
+        number + 1,
         1_790_000_000.0 + number,
         response or answer(REFRESHED),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tests.support.vault import OTHER_APP, SCOPES
 from tiktok_oauth import LoginResult, ValidationError
+from tiktok_oauth.vault.stores.rows import next_gen
 
 if TYPE_CHECKING:
     from tests.support.vault import Town
@@ -38,32 +39,46 @@ def test_asking_again_for_an_account_takes_no_other(town: Town) -> None:
     assert [one.open_id for one in town.do(vault.accounts)] == [account.open_id]
 
 
+def test_what_another_person_granted_by_mistake_is_given_back(town: Town) -> None:
+    """Nobody keeps those tokens, so they do not go on living at TikTok."""
+    vault = town.vault()
+    account = town.login(vault, "mina", user_id="u-1").account
+
+    start = town.do(vault.begin_login, open_id=account.open_id, user_id="u-1")
+    town.refused(vault.finish_login, town.callback(start.url, "jonas"), start.binding)
+
+    assert [call.outcome for call in town.calls("revoke")] == ["ok"]
+    assert town.accepts(town.do(account.access_token))
+
+
 def test_asking_again_takes_no_other_even_if_it_is_known(town: Town) -> None:
     """The one who came instead keeps their own name, and works with the new consent's tokens."""
     vault = town.vault()
     mina = town.login(vault, "mina", user_id="u-1").account
     jonas = town.login(vault, "jonas", user_id="u-2").account
-    before = town.row(mina)
+    before, old = town.row(mina), town.row(jonas)
 
     start = town.do(vault.begin_login, open_id=mina.open_id, user_id="u-1")
     error = town.refused(vault.finish_login, town.callback(start.url, "jonas"), start.binding)
 
     assert isinstance(error, ValidationError)
     assert town.row(mina) == before
-    assert (town.row(jonas).user_id, town.row(jonas).gen) == ("u-2", 2)
+    assert town.row(jonas).user_id == "u-2"
+    assert town.row(jonas).gen > old.gen
 
 
 def test_the_same_person_again_updates_the_account(town: Town) -> None:
     """One account, with the new consent's tokens and scopes; its user's name stays."""
     vault = town.vault()
     first = town.login(vault, scopes=["user.info.basic"], user_id="u-1")
+    before = town.row(first.account)
     town.clock.advance(60)
 
     second = town.login(vault, open_id=first.account.open_id)
 
     [account] = town.do(vault.accounts)
     assert (account.user_id, account.scopes) == ("u-1", frozenset(SCOPES))
-    assert town.row(account).gen == 2
+    assert town.row(account).gen > before.gen
     assert town.do(second.account.access_token) == town.do(first.account.access_token)
 
 
@@ -85,7 +100,7 @@ def test_an_older_consent_never_replaces_a_newer_one(town: Town) -> None:
     town.after = overtake
     result = town.do(vault.finish_login, queries[0], old.binding)
 
-    assert town.row(result.account).gen == 1
+    assert town.row(result.account).granted_at == town.clock.now()
     assert town.row(result.account).scope == ",".join(SCOPES)
     assert result.account.scopes == frozenset(SCOPES)
 
@@ -94,6 +109,7 @@ def test_two_consents_at_once_both_count(town: Town) -> None:
     """Two people's tabs, one account: the later consent stands, and it works."""
     vault = town.vault()
     starts = [town.do(vault.begin_login, SCOPES) for _ in range(4)]
+    first = next_gen(0, town.clock.now())
     calls = [
         partial(vault.finish_login, town.callback(start.url), start.binding) for start in starts
     ]
@@ -102,8 +118,28 @@ def test_two_consents_at_once_both_count(town: Town) -> None:
 
     assert all(isinstance(outcome, LoginResult) for outcome in outcomes)
     [account] = town.do(vault.accounts)
-    assert town.row(account).gen == 4
+    assert town.row(account).gen == first + 3
     assert town.accepts(town.do(account.access_token))
+
+
+def test_no_consent_takes_the_place_of_one_that_is_forgotten(town: Town) -> None:
+    """What is left of an erased account, in a journal, is not taken for the next consent's."""
+    vault = town.vault()
+    erased = town.login(vault).account
+    before = town.row(erased)
+    town.do(vault.erase, erased)
+    town.clock.advance(0.01)
+
+    again = town.login(vault).account
+
+    assert town.row(again).gen > before.gen
+
+
+def test_consents_of_one_moment_are_told_apart() -> None:
+    """A consent's number is its time, and greater than that of any before it."""
+    assert next_gen(0, 1_790_000_000.5) == 1_790_000_000_500
+    assert next_gen(1_790_000_000_500, 1_790_000_000.5) == 1_790_000_000_501
+    assert next_gen(1_790_000_009_000, 1_790_000_000.5) == 1_790_000_009_001
 
 
 def test_a_login_is_finished_by_its_own_app(town: Town) -> None:

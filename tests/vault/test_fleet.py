@@ -79,6 +79,22 @@ async def test_on_demand_lets_access_tokens_end(vault: FleetOfTests) -> None:
     assert sorted(vault.tiktok.asked) == ["ageing", "wanted"]
 
 
+async def test_who_waits_need_not_wait_for_the_next_look(vault: FleetOfTests) -> None:
+    """An idle refresher looks less and less often, and at once when it is told to."""
+    wanted = vault.connect("wanted", due_in=500.0)
+    fleet = vault.fleet(warm=False)
+    while await fleet.round() < 1.0:
+        vault.clock.advance(1.0)
+    vault.store.want(wanted, vault.clock.now())
+    await rounds(fleet)
+    assert vault.tiktok.asked == []
+
+    fleet.look_now()
+    await rounds(fleet)
+
+    assert vault.tiktok.asked == ["wanted"]
+
+
 async def test_no_more_than_so_many_at_once(vault: FleetOfTests) -> None:
     """However many are due, no more requests are open than were allowed."""
     for number in range(10):

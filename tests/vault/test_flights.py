@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.vault import HOUR, Town, World, in_file
+from tests.support.vault import HOUR, SCOPES, Town, World, in_file
 from tiktok_oauth import StoreError, ValidationError
 from tiktok_oauth.errors import store_error
 from tiktok_oauth.vault.counter import waited
@@ -214,6 +214,42 @@ async def _cancelled_at(step: int, method: Callable[[], Any]) -> bool:
 async def _over(waits: asyncio.Future[Any]) -> None:
     """Wait as the loop would, which sends nothing back."""
     await asyncio.wait([waits])
+
+
+async def _while_logins_hang(vault: Any, hung: threading.Semaphore, logins: list[Any]) -> Any:  # noqa: ANN401 - a token
+    """A token, while the exchanges of so many logins wait for TikTok."""
+    [account] = [account async for account in vault.accounts()]
+    finishing = [asyncio.create_task(vault.finish_login(*login)) for login in logins]
+    for _ in logins:
+        await asyncio.to_thread(hung.acquire, timeout=10)
+    async with asyncio.timeout(5):
+        token = await account.access_token()
+    assert not any(task.done() for task in finishing)
+    return token, finishing
+
+
+def test_logins_that_hang_keep_nobody_from_the_store(tmp_path: Path) -> None:
+    """Twenty exchanges wait for TikTok, and the token of another account comes all the same."""
+    with asyncio.Runner() as runner:
+        town = Town(World(runner), in_file(tmp_path))
+        vault, hung = town.vault(), threading.Semaphore(0)
+        town.connect(vault, "jonas")
+        starts = [town.do(vault.begin_login, SCOPES) for _ in range(20)]
+        logins = [(town.callback(start.url), start.binding) for start in starts]
+
+        def hang(_: object) -> None:
+            hung.release()
+            assert town.hold.wait(10)
+
+        town.before = hang
+
+        token, finishing = runner.run(_while_logins_hang(vault, hung, logins))
+
+        town.hold.set()
+        town.shut(vault)
+        assert token in town.issued
+        assert all(task.done() and not task.exception() for task in finishing)
+        town.close()
 
 
 @pytest.mark.slow

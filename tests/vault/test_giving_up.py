@@ -84,6 +84,32 @@ def test_a_token_that_ends_while_it_is_asked_about_proves_nothing(town: Town) ->
     assert town.row(account).status == "active"
 
 
+def test_a_token_from_the_future_proves_nothing(town: Town) -> None:
+    """It was issued by a clock that was ahead: nobody knows whether it should still live."""
+    account = town.connect(town.vault())
+    town.clock.advance(24 * HOUR)
+    town.do(account.refresh)
+    town.clock.advance(-23 * HOUR)
+    town.sandbox.disconnect("mina")
+
+    error = town.refused(account.refresh)
+
+    assert error.retryable
+    assert town.row(account).status == "active"
+
+
+def test_a_clock_in_whole_seconds_is_not_one_that_was_ahead(town: Town) -> None:
+    """A sandbox's time may seem to go back by a part of a second: who has left is known at once."""
+    account = town.connect(town.vault())
+    town.clock.advance(-0.7)
+    town.sandbox.disconnect("mina")
+
+    error = town.refused(account.refresh)
+
+    assert not error.retryable
+    assert town.row(account).reason == "revoked"
+
+
 def test_while_the_ladder_runs_nobody_asks_tiktok(town: Town) -> None:
     """A hundred callers between two tries get the same answer for nothing."""
     account = town.connect(town.vault())

@@ -253,19 +253,30 @@ def test_no_verdict_without_its_conditions(
 
 
 def test_whose_turn_it_is() -> None:
-    """Salvaged first, siblings after two refusals, the parent once and last; strangers never."""
-    salvaged, older = candidate(1, ladder.SALVAGED), candidate(2, ladder.SALVAGED, ver=3)
+    """Salvaged first, siblings after two refusals, the parent once and last."""
+    salvaged, older = candidate(1, ladder.SALVAGED), candidate(2, ladder.SALVAGED, ver=4)
     sibling, tried = candidate(3), candidate(4, tried=True)
-    stranger = candidate(5, ladder.OTHER_ACCOUNT)
-    everything = [tried, sibling, older, stranger, salvaged]
+    newest = candidate(5, ladder.SALVAGED, ver=6)
+    everything = [tried, sibling, older, salvaged, newest]
 
-    assert ladder.turns(grant(), everything) == [salvaged]
-    assert ladder.turns(grant(), [sibling, stranger]) == []
-    assert ladder.turns(grant(refusals=2), everything) == [salvaged, sibling, older]
+    assert ladder.turns(grant(), everything) == [newest, salvaged]
+    assert ladder.turns(grant(), [sibling]) == []
+    assert ladder.turns(grant(refusals=2), everything) == [newest, salvaged, sibling, older]
     assert ladder.turns(grant(refusals=2, parent=b"p"), []) == [None]
     assert ladder.turns(grant(refusals=2, parent=b"p"), [sibling]) == [sibling, None]
     assert ladder.turns(grant(refusals=3, parent=b"p"), []) == []
-    assert ladder.turns(grant(refusals=2, parent=b"p"), [stranger]) == [None]
+
+
+@pytest.mark.parametrize("source", [ladder.OTHER_ACCOUNT, ladder.SALVAGED])
+def test_strangers_and_the_outlived_have_no_turn(source: str) -> None:
+    """Another person's token, or one older than the standing token: nor does it count as tried."""
+    ver = 5 if source == ladder.OTHER_ACCOUNT else 3
+    one, two = candidate(1, source, ver=ver), candidate(2, source, ver=ver, tried=True)
+
+    assert ladder.turns(grant(), [one]) == []
+    assert ladder.turns(grant(refusals=3), [one]) == []
+    assert ladder.turns(grant(refusals=2, parent=b"p"), [one, two]) == [None]
+    assert ladder.turns(grant(refusals=3, parent=b"p"), [one, two]) == []
 
 
 def test_what_a_caller_is_told() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tiktok_oauth.vault.stores import sql
+from tiktok_oauth.vault.stores import sqlclaims
 from tiktok_oauth.vault.stores.pgsql import translate
 
 TABLE = [
@@ -26,4 +26,4 @@ def test_a_statement_is_translated(ours: str, theirs: bytes) -> None:
 
 def test_a_statement_is_translated_once() -> None:
     """The statements are a fixed set, so each is translated the first time only."""
-    assert translate(sql.CLAIM) is translate(sql.CLAIM)
+    assert translate(sqlclaims.CLAIM) is translate(sqlclaims.CLAIM)

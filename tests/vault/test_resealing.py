@@ -322,7 +322,7 @@ def test_killing_it_loses_nothing(tmp_path: Path) -> None:
         kill_after(dice.randrange(1, 6), url, tmp_path / "keys.json")
         with opened_site(url, ring) as site:
             rows = site.store.page(AccountQuery(limit=1_000))
-            places = [Binding("refresh", *row.ref, 1, 1) for row in rows]
+            places = [Binding("refresh", *row.ref, row.gen, 1) for row in rows]
             tokens = map(site.cipher.open_secret, [row.refresh or b"" for row in rows], places)
             found = {token.reveal() for token in tokens}
         halfway += len({row.key_id for row in rows}) == 2

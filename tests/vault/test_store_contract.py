@@ -263,7 +263,8 @@ def test_due_accounts_are_claimed_most_urgent_first(store: SqlStore) -> None:
         connected(store, Ref(APP, f"p{number}"), warm_at=NOW - number)
     connected(store, warm_at=NOW + 1)
 
-    first, rest, none = (store.claim_due(due_claim(4)) for _ in range(3))
+    names = ("batch", "next", "last")
+    first, rest, none = (store.claim_due(due_claim(4, attempt=name)) for name in names)
 
     assert [grant.open_id for grant in first] == ["p5", "p4", "p3", "p2"]
     assert {(grant.attempt, grant.boot) for grant in first} == {("batch", MINE)}
@@ -278,10 +279,10 @@ def test_due_accounts_are_claimed_by_the_wanted_time_and_apps(store: SqlStore) -
     connected(store, Ref("other", "anna"), warm_at=NOW, keep_at=NOW)
 
     kept = store.claim_due(due_claim(warm=False))
-    warm = store.claim_due(due_claim(client_keys=(APP, "second")))
+    warm = store.claim_due(due_claim(client_keys=(APP, "second"), attempt="next"))
 
     assert ([grant.ref for grant in kept], [grant.ref for grant in warm]) == ([BEN], [ANNA])
-    assert store.claim_due(due_claim(client_keys=("second",))) == []
+    assert store.claim_due(due_claim(client_keys=("second",), attempt="last")) == []
 
 
 def test_due_accounts_that_are_claimed_or_barred_stay(store: SqlStore) -> None:

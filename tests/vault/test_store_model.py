@@ -119,9 +119,12 @@ class OneAccount(RuleBasedStateMachine):
         due = (seen.gen, seen.refresh) == (self.model.gen, self.model.refresh)
         due = due and self.model.refresh is not None
 
-        assert self.store.renew([renewed(seen, name)]) == [due]
+        change = renewed(seen, name)
+        is_others = self.model.attempt not in {None, change.attempt}
+
+        assert self.store.renew([change]) == [due]
         if due:
-            parent = self.model.refresh if self.model.doubt else None
+            parent = self.model.refresh if self.model.doubt or is_others else None
             new = f"refresh {name}".encode()
             self.model = Account(
                 self.model.gen, self.model.ver + 1, self.model.granted_at, new, parent

@@ -13,6 +13,7 @@ from tests.vault.made import (
     K2,
     NOW,
     OTHER,
+    candidate,
     claim,
     claimed,
     connected,
@@ -53,6 +54,38 @@ def test_renewing_replaces_the_tokens_and_clears_the_evidence(store: SqlStore) -
     expected |= {"refresh": b"refresh new", "fingerprint": b"fingerprint new"}
     assert read(store) == replace(first, **expected)
     assert [line.kind for line in store.events(ANNA)] == ["renewed", "failed", "connected"]
+
+
+def test_tokens_keep_their_version_in_a_row_that_fell_behind(store: SqlStore) -> None:
+    """What stood there is no parent of theirs, though there was doubt about it."""
+    first = connected(store)
+    store.settle([settled(claimed(store, first))])
+    [held] = store.claim([claim(first, now=NOW + 60)])
+    assert held is not None
+
+    assert store.renew([renewed(held, "new", next_ver=5)]) == [True]
+    assert (read(store).ver, read(store).parent) == (5, None)
+
+
+def test_the_parent_is_kept_while_somebody_else_asks(store: SqlStore) -> None:
+    """Their request may have brought a child, too, and ended this one."""
+    first = connected(store)
+    claimed(store, first, "a1")
+
+    assert store.renew([renewed(first, "late", attempt="a0")]) == [True]
+    assert read(store).parent == first.refresh
+
+
+@pytest.mark.parametrize(("next_ver", "doubt_at"), [(2, NOW), (3, None)])
+def test_tokens_whose_child_is_known_are_in_doubt(
+    store: SqlStore, next_ver: int, doubt_at: float | None
+) -> None:
+    """Another journal may have brought a candidate before the tokens it was bought with."""
+    grant = connected(store)
+    store.keep_candidate(replace(candidate("child"), ver=3))
+
+    assert store.renew([renewed(grant, "new", next_ver=next_ver)]) == [True]
+    assert read(store).doubt_at == doubt_at
 
 
 @pytest.mark.parametrize("changes", [{"gen": 2}, {"ver": 2}, {"stood": b"other"}, {"ref": BEN}])

@@ -31,7 +31,7 @@ from tests.vault.made import (
 )
 from tests.vault.stores import backends
 from tiktok_oauth import StoreError
-from tiktok_oauth.vault.stores.rows import AccountQuery, Ref, Standing
+from tiktok_oauth.vault.stores.rows import AccountQuery, NewsItem, Ref, Standing
 from tiktok_oauth.vault.stores.sqlstore import SqlStore
 
 if TYPE_CHECKING:
@@ -76,6 +76,10 @@ def test_accounts_are_listed_page_by_page(store: SqlStore) -> None:
         (AccountQuery(client_key=APP, open_id="anna", status="active"), [f"{APP}/anna"]),
         (AccountQuery(open_id="anna", after=ANNA), ["second/anna"]),
         (AccountQuery(user_id="nobody"), []),
+        (AccountQuery(prefix="an"), [f"{APP}/anna", "second/anna"]),
+        (AccountQuery(prefix="user-"), [f"{APP}/ben"]),
+        (AccountQuery(prefix="b", client_key="second"), []),
+        (AccountQuery(prefix="%"), []),
     ],
 )
 def test_lists_can_be_narrowed(store: SqlStore, query: AccountQuery, found: list[str]) -> None:
@@ -159,6 +163,23 @@ def test_a_timeline_keeps_about_two_hundred_lines(store: SqlStore) -> None:
     assert 200 <= len(kept) < 208
     assert kept == [str(number) for number in reversed(range(250 - len(kept), 250))]
     assert len(store.events(BEN)) == 1
+
+
+def test_all_timelines_are_told_together(store: SqlStore) -> None:
+    """In the order of writing, from any line on, and no further than asked."""
+    assert store.last_event() == 0
+    store.add_events(ANNA, [event("first")])
+    store.add_events(BEN, [event("second"), event("third")])
+
+    told = store.events_after(0, 10)
+    assert [(one.open_id, one.kind) for one in told] == [
+        ("anna", "first"),
+        ("ben", "second"),
+        ("ben", "third"),
+    ]
+    assert told[0] == NewsItem(told[0].id, APP, "anna", NOW, "first", "detail", "tiktok-1-00000000")
+    assert store.events_after(told[0].id, 1) == told[1:2]
+    assert store.last_event() == told[-1].id
 
 
 def test_pruning_drops_what_has_had_its_time(store: SqlStore) -> None:

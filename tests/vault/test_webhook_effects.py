@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.vault import OTHER_APP
-from tiktok_oauth import InvalidTokenError, WebhookEvent
+from tests.support.vault import OTHER_APP, REDIRECT_URI
+from tiktok_oauth import InvalidTokenError, ValidationError, WebhookEvent
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP
 from tiktok_oauth.sandbox.outbox import sign
 
 if TYPE_CHECKING:
     from tests.support.vault import Town
+    from tiktok_oauth.sandbox.catalog import App
 
 
 def removed(
@@ -59,6 +60,17 @@ def test_an_old_removal_cannot_end_a_newer_consent(town: Town) -> None:
 
     assert town.do(account.reload).status == "active"
     assert town.accepts(town.do(account.access_token))
+
+
+def test_a_removal_within_the_second_of_the_consent_counts(town: Town) -> None:
+    """TikTok tells whole seconds: the event may seem to be a part of one older than the consent."""
+    vault = town.vault()
+    town.clock.advance(0.7)
+    account = town.connect(vault)
+
+    town.do(vault.apply_webhook, removed(account.open_id, int(town.clock.now())))
+
+    assert town.do(account.reload).status == "needs_login"
 
 
 def test_the_same_removal_again_changes_nothing(town: Town) -> None:
@@ -132,3 +144,41 @@ def test_a_webhook_that_was_verified_can_be_applied(town: Town) -> None:
 
     assert changed is True
     assert town.do(account.reload).status == "needs_login"
+
+
+def signed_body(at: float, open_id: str, *, app: App = DEFAULT_APP) -> tuple[dict[str, str], bytes]:
+    """A removal as TikTok posts it."""
+    body = json.dumps(
+        {
+            "client_key": app.client_key,
+            "event": "authorization.removed",
+            "create_time": int(at),
+            "user_openid": open_id,
+            "content": json.dumps({"reason": 1}),
+        }
+    ).encode()
+    return {"TikTok-Signature": sign(app.client_secret, int(at), body)}, body
+
+
+def test_a_webhook_is_checked_and_acted_on_in_one_call(town: Town) -> None:
+    """For whichever of the vault's apps it was signed; a forged one changes nothing."""
+    vault = town.vault([town.client(OTHER_APP), town.client()])
+    account = town.login(vault, client_key=DEFAULT_APP.client_key).account
+    headers, body = signed_body(town.clock.now(), account.open_id)
+
+    forged = town.refused(vault.receive_webhook, headers, body + b" ")
+    before = town.do(account.reload).status
+    event = town.do(vault.receive_webhook, headers, body)
+
+    assert isinstance(forged, ValidationError)
+    assert before == "active"
+    assert (event.event, event.user_openid) == ("authorization.removed", account.open_id)
+    assert town.do(account.reload).status == "needs_login"
+
+
+def test_a_vault_tells_where_people_come_back_to(town: Town) -> None:
+    """Of each of its apps."""
+    vault = town.vault([town.client(OTHER_APP), town.client()])
+
+    assert vault.redirect_uri(OTHER_APP.client_key) == REDIRECT_URI
+    assert isinstance(town.refused(vault.redirect_uri), ValidationError)

@@ -12,7 +12,7 @@ from tiktok_oauth.engine import arguments
 from tiktok_oauth.engine.send import Call, send
 from tiktok_oauth.engine.span import Span
 from tiktok_oauth.errors import InvalidCredentialsError, ScopeError
-from tiktok_oauth.protocol import authorize, data, endpoints, pkce, qr, token, webhook
+from tiktok_oauth.protocol import authorize, data, endpoints, pkce, token
 from tiktok_oauth.types import (
     JsonObject,
     QrAuthorization,
@@ -177,6 +177,8 @@ async def start_qr_authorization(
     core: Core, scopes: Sequence[str] | str | None, state: str | None
 ) -> QrAuthorization:
     """Start a QR login. TikTok takes no redirect URI for it."""
+    from tiktok_oauth.protocol import qr  # noqa: PLC0415 - as for webhooks
+
     with Span(core, "start_qr_authorization") as span:
         asked = core.config.scopes if scopes is None else check_scopes(scopes)
         own_state = None if state is None else arguments.check_state(state)
@@ -192,6 +194,8 @@ async def start_qr_authorization(
 
 async def poll_qr_authorization(core: Core, login: QrAuthorization) -> QrStatus:
     """Ask how a QR login stands. Poll every few seconds: TikTok documents no interval."""
+    from tiktok_oauth.protocol import qr  # noqa: PLC0415 - as for webhooks
+
     with Span(core, "poll_qr_authorization") as span:
         login = arguments.check_qr(login)
         core.credentials.check()
@@ -236,6 +240,8 @@ async def verify_webhook(
     core: Core, headers: Mapping[str, str], body: bytes, *, max_age: float | None
 ) -> WebhookEvent:
     """Check a webhook's signature and age, and only then read it."""
+    from tiktok_oauth.protocol import webhook  # noqa: PLC0415 - few programs need it at start
+
     with Span(core, "verify_webhook") as span:
         oldest = arguments.check_max_age(max_age)
         core.credentials.check()

@@ -7,7 +7,6 @@ authorization succeeds and the exchange fails with "Code verifier or code challe
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 _VERIFIER = re.compile(r"[A-Za-z0-9\-._~]{43,128}")
@@ -20,4 +19,6 @@ def is_verifier(value: object) -> bool:
 
 def challenge_of(verifier: str) -> str:
     """The challenge for a verifier: its SHA-256 in lower-case hex."""
-    return hashlib.sha256(verifier.encode("ascii")).hexdigest()
+    from hashlib import sha256  # noqa: PLC0415 - it loads OpenSSL, which takes a while
+
+    return sha256(verifier.encode("ascii")).hexdigest()

@@ -24,6 +24,7 @@ SIGNATURE_HEADER = "tiktok-signature"
 LONGEST_BODY = 1024 * 1024
 _SIGNATURE = re.compile(r"t=(?P<t>[0-9]{1,12}),s=(?P<s>[0-9a-fA-F]{64})")
 _ALLOWED_SKEW = 300.0
+"""Seconds that a machine's clock may be behind TikTok's."""
 
 
 class _Body(msgspec.Struct):
@@ -59,23 +60,55 @@ def parse_webhook(
         ValidationError: the signature is missing, malformed, wrong or too old, or the signed
             body is no event.
     """
+    raw = check_body(body)
+    signed_at, _ = check_signature(headers, raw, secrets)
+    check_age(signed_at, now, max_age)
+    return read_event(raw, signed_at)
+
+
+def check_body(body: object) -> bytes:
+    """The raw body, as bytes.
+
+    Raises:
+        ValidationError: it is none, or longer than a webhook may be.
+    """
     if not isinstance(body, bytes | bytearray | memoryview):
         raise invalid_argument("body must be the request's raw bytes, not text or parsed JSON.")
     raw = bytes(body)
     if len(raw) > LONGEST_BODY:
         raise invalid_argument("The webhook's body is longer than 1 MiB.")
+    return raw
+
+
+def check_signature(
+    headers: Mapping[str, str] | Iterable[tuple[str, str]], raw: bytes, secrets: Sequence[Secret]
+) -> tuple[int, int]:
+    """When a body was signed, and with which of the secrets. All of them are tried.
+
+    Raises:
+        ValidationError: the signature is missing, malformed or wrong.
+    """
     timestamp, signature = _read_signature(headers)
-    signed_at = int(timestamp)
-    if not _is_signed(f"{timestamp}.".encode() + raw, signature, secrets):
+    message = f"{timestamp}.".encode() + raw
+    signers = [number for number, key in enumerate(secrets) if _is_signed(message, signature, key)]
+    if not signers:
         raise invalid_argument(
             "The webhook's signature is wrong: it was not sent by TikTok for this app.",
             "Check that the raw body is used unchanged and that the client secret is the app's.",
         )
+    return int(timestamp), signers[0]
+
+
+def check_age(signed_at: float, now: float, max_age: float | None) -> None:
+    """A signature is of lately, by the clock of this machine.
+
+    Raises:
+        ValidationError: it is too old, or of the future.
+    """
     if max_age is not None and now - signed_at > max_age:
         raise invalid_argument(f"The webhook was signed more than {max_age:g} seconds ago.")
     if signed_at - now > _ALLOWED_SKEW:
         raise invalid_argument("The webhook was signed in the future: check this machine's clock.")
-    return _read_event(raw, signed_at)
 
 
 def _read_signature(
@@ -99,15 +132,17 @@ def _read_signature(
     return match["t"], match["s"].lower()
 
 
-def _is_signed(message: bytes, signature: str, secrets: Sequence[Secret]) -> bool:
-    good = False
-    for secret in secrets:
-        expected = hmac.new(secret.reveal().encode(), message, hashlib.sha256).hexdigest()
-        good |= hmac.compare_digest(expected, signature)
-    return good
+def _is_signed(message: bytes, signature: str, secret: Secret) -> bool:
+    expected = hmac.new(secret.reveal().encode(), message, hashlib.sha256).hexdigest()
+    return hmac.compare_digest(expected, signature)
 
 
-def _read_event(raw: bytes, signed_at: int) -> WebhookEvent:
+def read_event(raw: bytes, signed_at: int) -> WebhookEvent:
+    """What a body says whose signature is known to be good.
+
+    Raises:
+        ValidationError: it is no event.
+    """
     content: JsonObject = {}
     try:
         body = _decode_body(raw)

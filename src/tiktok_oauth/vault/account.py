@@ -124,14 +124,22 @@ class Account(_Known):
         self._state = self._counter.state(self._ref)
         return self._state
 
-    def access_token(self) -> str:
+    def access_token(self, *, refused: str | None = None) -> str:
         """An access token that is valid now, refreshed when needed.
+
+        Args:
+            refused: a token that TikTok has just answered ``access_token_invalid`` to: you get
+                another one, for which at most one refresh is made, however many ask.
 
         Raises:
             InvalidTokenError: the person has to log in again.
             TikTokAPIError: it cannot be refreshed right now; see ``retry_after``.
         """
-        return self._counter.access_token(self._ref)
+        if refused is None:
+            return self._counter.access_token(self._ref).token
+        dead = Secret(refused)
+        del refused
+        return self._counter.settle(self._ref, self._counter.teller.rejected(self._ref, dead)).token
 
     def refresh(self) -> AccountState:
         """Refresh now, needed or not.
@@ -224,14 +232,21 @@ class AsyncAccount(_Known):
         self._state = await self._counter.away(self._counter.state, self._ref)
         return self._state
 
-    async def access_token(self) -> str:
+    async def access_token(self, *, refused: str | None = None) -> str:
         """An access token that is valid now, refreshed when needed.
+
+        Args:
+            refused: as for ``Account.access_token``.
 
         Raises:
             InvalidTokenError: the person has to log in again.
             TikTokAPIError: it cannot be refreshed right now; see ``retry_after``.
         """
-        return await self._counter.access_token_soon(self._ref)
+        if refused is None:
+            return (await self._counter.access_token_soon(self._ref)).token
+        dead = Secret(refused)
+        del refused
+        return (await self._counter.token_after_soon(self._ref, dead)).token
 
     async def refresh(self) -> AccountState:
         """Refresh now, needed or not.
@@ -289,7 +304,7 @@ class AsyncAccount(_Known):
         Raises:
             TikTokAPIError: it did not work; the account is as it was.
         """
-        await self._counter.away(self._counter.disconnect, self._ref)
+        await self._counter.abroad(self._counter.disconnect, self._ref)
         await self.reload()
 
 
@@ -298,10 +313,10 @@ class _Blocking:
         self._counter = counter
 
     async def token(self, ref: Ref) -> str:
-        return self._counter.access_token(ref)
+        return self._counter.access_token(ref).token
 
     async def token_after(self, ref: Ref, refused: Secret) -> str:
-        return self._counter.settle(ref, self._counter.teller.rejected(ref, refused))
+        return self._counter.settle(ref, self._counter.teller.rejected(ref, refused)).token
 
 
 class _Awaiting:
@@ -309,7 +324,7 @@ class _Awaiting:
         self._counter = counter
 
     async def token(self, ref: Ref) -> str:
-        return await self._counter.access_token_soon(ref)
+        return (await self._counter.access_token_soon(ref)).token
 
     async def token_after(self, ref: Ref, refused: Secret) -> str:
-        return await self._counter.token_after_soon(ref, refused)
+        return (await self._counter.token_after_soon(ref, refused)).token

@@ -10,6 +10,7 @@ from tiktok_oauth.vault.account import AsyncAccount
 from tiktok_oauth.vault.counter import AsyncCounter
 from tiktok_oauth.vault.sealing.resealing import reseal
 from tiktok_oauth.vault.snapshot import state_of
+from tiktok_oauth.vault.stores.rows import AccountQuery, Ref
 from tiktok_oauth.vault.strongroom import Strongroom
 from tiktok_oauth.vault.teller import Teller
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tiktok_oauth.login import LoginStart
-    from tiktok_oauth.types import TikTokTokens, WebhookEvent
+    from tiktok_oauth.types import AccessToken, TikTokTokens, WebhookEvent
     from tiktok_oauth.vault.clients import AsyncTokenClient
     from tiktok_oauth.vault.inside import RefreshedBy
     from tiktok_oauth.vault.listeners import VaultEvent
@@ -98,7 +99,7 @@ class AsyncTokenVault:
             LoginError: it belongs to no login of this browser's; ``reason`` says why.
             TikTokAPIError: the exchange failed.
         """
-        grant, login, tokens = await self._counter.away(logins.finish, self._room, query, binding)
+        grant, login, tokens = await self._counter.abroad(logins.finish, self._room, query, binding)
         self._counter.teller.forget(grant.ref)
         return logins.LoginResult(
             self._account(grant),
@@ -132,19 +133,37 @@ class AsyncTokenVault:
         grant = await self._counter.away(inside.find, self._room, open_id, client_key)
         return self._account(grant)
 
+    async def access_token(self, open_id: str, *, client_key: str | None = None) -> AccessToken:
+        """An access token that is valid now; see ``TokenVault.access_token``.
+
+        Raises:
+            ValidationError: as ``account``.
+            InvalidTokenError: the person has to log in again.
+            TikTokAPIError: it cannot be refreshed right now; see ``retry_after``.
+        """
+        if client_key is None and len(self._room.cores) > 1:
+            ref = await self._counter.away(inside.which, self._room, open_id, None)
+        else:
+            ref = inside.which(self._room, open_id, client_key)
+        return await self._counter.access_token_soon(ref)
+
     async def accounts(
         self,
         *,
         status: RowStatus | None = None,
         user_id: str | None = None,
         client_key: str | None = None,
+        prefix: str | None = None,
+        after: tuple[str, str] | None = None,
     ) -> AsyncIterator[AsyncAccount]:
-        """All accounts, read page by page as you go.
+        """All accounts, read page by page as you go; see ``TokenVault.accounts``.
 
         Raises:
             StoreError: the store cannot be read.
         """
-        pages = inside.pages(self._room, status=status, user_id=user_id, client_key=client_key)
+        behind = None if after is None else Ref(*after)
+        query = AccountQuery(inside.PAGE, behind, client_key, status, user_id, prefix=prefix)
+        pages = inside.pages(self._room, query)
         nothing: list[Grant] = []
         while page := await self._counter.away(next, pages, nothing):
             for grant in page:
@@ -178,6 +197,28 @@ class AsyncTokenVault:
             inside.apply_webhook, self._room, self._counter.teller, event
         )
 
+    async def receive_webhook(
+        self, headers: Mapping[str, str], body: bytes, *, max_age: float | None = 300.0
+    ) -> WebhookEvent:
+        """Check a webhook, and act on it; see ``TokenVault.receive_webhook``.
+
+        Raises:
+            ValidationError: it is not from TikTok, too old, or no event.
+            StoreError: the store cannot be used; TikTok will send it again.
+        """
+        event = inside.read_webhook(self._room, headers, body, max_age)
+        await self.apply_webhook(event)
+        return event
+
+    def redirect_uri(self, client_key: str | None = None) -> str:
+        """Where TikTok sends people back to; see ``TokenVault.redirect_uri``.
+
+        Raises:
+            ValidationError: there is no such app here, or several to choose from.
+            InvalidCredentialsError: none is configured, or TikTok would refuse it.
+        """
+        return inside.redirect_uri(self._room, client_key)
+
     async def reseal(
         self, progress: Callable[[int, int], None] | None = None, *, rate: float = 1000.0
     ) -> ResealReport:
@@ -189,7 +230,7 @@ class AsyncTokenVault:
             VaultKeyError: a running vault does not know the active key; nothing was changed.
             StoreError: the store cannot be used.
         """
-        return await self._counter.away(reseal, self._room, progress, rate=rate)
+        return await self._counter.abroad(reseal, self._room, progress, rate=rate)
 
     def subscribe(self, listener: Callable[[VaultEvent], None]) -> Callable[[], None]:
         """Hear of what this vault does to accounts; returns how to stop hearing.
@@ -201,6 +242,7 @@ class AsyncTokenVault:
     async def aclose(self) -> None:
         """Wait for refreshes under way, then let go of store and journal. The client stays."""
         if not self._counter.closed:
+            await self._counter.come_home()
             await self._counter.away(self._room.close)
             self._counter.close()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import os
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NotInTimeError
@@ -16,11 +17,12 @@ from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 from tiktok_oauth.engine import calls
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.errors import TikTokAPIError, invalid_argument
-from tiktok_oauth.types import Secret
+from tiktok_oauth.types import AccessToken, Secret
+from tiktok_oauth.vault.looks import Looks
 from tiktok_oauth.vault.refresh import turns
 from tiktok_oauth.vault.snapshot import state_of
 from tiktok_oauth.vault.stores.rows import Event
-from tiktok_oauth.vault.teller import Look, still_under_way
+from tiktok_oauth.vault.teller import still_under_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,6 +35,9 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 P = ParamSpec("P")
 T = TypeVar("T")
+
+_READERS, _TRAVELLERS = 8, 64
+"""Threads for the store, and for calls to TikTok, which may hang."""
 
 
 class Counter(Generic[C]):
@@ -73,7 +78,7 @@ class Counter(Generic[C]):
             raise invalid_argument("No such account is connected.")
         return grant
 
-    def access_token(self, ref: Ref) -> str:
+    def access_token(self, ref: Ref) -> AccessToken:
         """An access token that is valid now."""
         return self.teller.quick(ref) or self.settle(ref, self.teller.look(ref))
 
@@ -81,15 +86,15 @@ class Counter(Generic[C]):
         """Refresh now, needed or not."""
         grant = turns.usable(self.row(ref))
         flight = self.teller.flight(ref, turns.version_of(grant))
-        self.settle(ref, Look(None, flight))
+        self.settle(ref, flight)
 
-    def settle(self, ref: Ref, look: Look) -> str:
+    def settle(self, ref: Ref, look: AccessToken | Future[Grant]) -> AccessToken:
         """The token of a look, waiting for its flight when there is none yet."""
-        if look.token is not None or look.flight is None:
-            return look.token or ""
+        if isinstance(look, AccessToken):
+            return look
         patience = self.room.patience_of(ref)
         try:
-            return self.teller.take(look.flight.result(patience))
+            return self.teller.take(look.result(patience))
         except NotInTimeError:
             raise still_under_way(patience) from None
 
@@ -107,7 +112,7 @@ class Counter(Generic[C]):
 
     def _revoke(self, ref: Ref, grant: Grant) -> None:
         try:
-            token = Secret(self.access_token(ref))
+            token = Secret(self.access_token(ref).token)
         except TikTokAPIError:
             if grant.status != "needs_login":
                 raise
@@ -120,20 +125,32 @@ class AsyncCounter(Counter[C]):
 
     def __init__(self, room: Strongroom, teller: Teller, clients: Mapping[str, C]) -> None:
         super().__init__(room, teller, clients)
-        self._threads = _Threads()
+        self._threads = _Threads("store", _READERS)
+        self._looks = Looks(teller.look, self._threads.get)
+        self._travellers = _Threads("tiktok", _TRAVELLERS)
+
+    async def abroad(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do work that takes its time, or TikTok's; whoever wants the store only passes it by."""
+        context = contextvars.copy_context()  # As below.
+        return await waited(
+            self._travellers.get().submit(lambda: context.run(work, *args, **kwargs))
+        )
 
     async def away(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Do blocking work in a thread of the vault; leaving early does not stop it."""
-        return await waited(self._threads.get().submit(work, *args, **kwargs))
+        # With the caller's context: its correlation ID is in it.
+        context = contextvars.copy_context()
+        done = self._threads.get().submit(lambda: context.run(work, *args, **kwargs))
+        return await waited(done)
 
-    async def access_token_soon(self, ref: Ref) -> str:
+    async def access_token_soon(self, ref: Ref) -> AccessToken:
         """An access token that is valid now."""
         token = self.teller.quick(ref)
         if token is not None:
             return token
-        return await self.settle_soon(ref, await self.away(self.teller.look, ref))
+        return await self.settle_soon(ref, await self._looks.soon(ref))
 
-    async def token_after_soon(self, ref: Ref, refused: Secret) -> str:
+    async def token_after_soon(self, ref: Ref, refused: Secret) -> AccessToken:
         """Another token than the one TikTok refused."""
         return await self.settle_soon(ref, await self.away(self.teller.rejected, ref, refused))
 
@@ -141,15 +158,15 @@ class AsyncCounter(Counter[C]):
         """Refresh now, needed or not."""
         grant = turns.usable(await self.away(self.row, ref))
         flight = await self.away(self.teller.flight, ref, turns.version_of(grant))
-        await self.settle_soon(ref, Look(None, flight))
+        await self.settle_soon(ref, flight)
 
-    async def settle_soon(self, ref: Ref, look: Look) -> str:
+    async def settle_soon(self, ref: Ref, look: AccessToken | Future[Grant]) -> AccessToken:
         """The token of a look, waiting for its flight when there is none yet."""
-        if look.token is not None or look.flight is None:
-            return look.token or ""
+        if isinstance(look, AccessToken):
+            return look
         patience = self.room.patience_of(ref)
         try:
-            grant = await asyncio.wait_for(waited(look.flight), patience)
+            grant = await asyncio.wait_for(waited(look), patience)
         except TimeoutError:
             raise still_under_way(patience) from None
         return self.teller.take(grant)
@@ -159,6 +176,10 @@ class AsyncCounter(Counter[C]):
         """Whether nothing more is done here."""
         return self._threads.closed
 
+    async def come_home(self) -> None:
+        """Wait for the work abroad, which still needs the store, and take no more of it."""
+        await self.away(self._travellers.close)
+
     def close(self) -> None:
         """Wait for the work in threads, and take no more."""
         self._threads.close()
@@ -167,7 +188,8 @@ class AsyncCounter(Counter[C]):
 class _Threads:
     """The vault's own threads for work that blocks: made when first needed, anew after a fork."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, most: int) -> None:
+        self._name, self._most = f"tiktok-oauth-{name}", most
         self._made: tuple[int, ThreadPoolExecutor] | None = None
         self.closed = False
 
@@ -176,7 +198,7 @@ class _Threads:
             raise invalid_argument("The vault is closed.", "Make a new one.")
         made, process = self._made, os.getpid()
         if made is None or made[0] != process:
-            made = self._made = (process, ThreadPoolExecutor(8, "tiktok-oauth-store"))
+            made = self._made = (process, ThreadPoolExecutor(self._most, self._name))
         return made[1]
 
     def close(self) -> None:

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from tiktok_oauth.errors import invalid_argument
+import msgspec
+
+from tiktok_oauth.engine import calls
+from tiktok_oauth.engine.run import run
+from tiktok_oauth.errors import ValidationError, invalid_argument
 from tiktok_oauth.vault.logins import LoginRequest
 from tiktok_oauth.vault.stores.rows import AccountQuery, Event, Ref
 
 if TYPE_CHECKING:
     from tiktok_oauth.types import WebhookEvent
     from tiktok_oauth.vault.snapshot import AccountState
-    from tiktok_oauth.vault.stores.rows import Grant, RowStatus
+    from tiktok_oauth.vault.stores.rows import Grant
     from tiktok_oauth.vault.strongroom import Strongroom
     from tiktok_oauth.vault.teller import Teller
 
 C = TypeVar("C")
 
 RefreshedBy = Literal["vault", "refresher"]
-_PAGE = 200
+PAGE = 200
+"""Rows that are read at a time."""
 _REMOVED = "authorization.removed"
 
 
@@ -62,22 +67,26 @@ def find(room: Strongroom, open_id: object, client_key: str | None) -> Grant:
     return found[0]
 
 
-def pages(
-    room: Strongroom,
-    *,
-    status: RowStatus | None,
-    user_id: str | None,
-    client_key: str | None,
-) -> Iterator[list[Grant]]:
+def which(room: Strongroom, open_id: str, client_key: str | None) -> Ref:
+    """Which account is meant; where only one app is at hand, without a look.
+
+    Raises:
+        ValidationError: it is known under two apps, or not known, and no app was named.
+    """
+    if client_key is None and len(room.cores) > 1:
+        return find(room, open_id, None).ref
+    return Ref(room.core(client_key).app.client_key, open_id)
+
+
+def pages(room: Strongroom, query: AccountQuery) -> Iterator[list[Grant]]:
     """All matching rows, a page at a time."""
-    after: Ref | None = None
     while True:
-        page = room.site.store.page(AccountQuery(_PAGE, after, client_key, status, user_id))
+        page = room.site.store.page(query)
         if page:
             yield page
-        if len(page) < _PAGE:
+        if len(page) < query.limit:
             return
-        after = page[-1].ref
+        query = msgspec.structs.replace(query, after=page[-1].ref)
 
 
 def ref_of(state: AccountState) -> Ref:
@@ -97,6 +106,28 @@ def erase(room: Strongroom, teller: Teller, ref: Ref) -> None:
     room.site.store.erase(ref)
 
 
+def redirect_uri(room: Strongroom, client_key: str | None) -> str:
+    """Where TikTok sends people back to."""
+    return room.core(client_key).credentials.check_redirect()
+
+
+def read_webhook(
+    room: Strongroom, headers: Mapping[str, str], body: bytes, max_age: float | None
+) -> WebhookEvent:
+    """Check a webhook by the secret of each app: which one it is for is not believed before.
+
+    Raises:
+        ValidationError: it is not from TikTok, too old, or no event.
+    """
+    *others, last = room.cores.values()
+    for core in others:
+        try:
+            return run(calls.verify_webhook(core, headers, body, max_age=max_age))
+        except ValidationError:
+            continue
+    return run(calls.verify_webhook(last, headers, body, max_age=max_age))
+
+
 def apply_webhook(room: Strongroom, teller: Teller, event: WebhookEvent) -> bool:
     """Act on a webhook that was verified; whether it changed an account."""
     if event.event != _REMOVED or event.user_openid is None:
@@ -104,8 +135,9 @@ def apply_webhook(room: Strongroom, teller: Teller, event: WebhookEvent) -> bool
     ref = Ref(event.client_key, event.user_openid)
     store = room.site.store
     grant = store.get(ref)
-    # TikTok repeats itself for three days: what it says of an earlier consent is history.
-    if grant is None or _is_over(grant) or event.create_time < grant.granted_at:
+    # TikTok repeats itself for three days: what it says of an earlier consent is history. It tells
+    # whole seconds, so what is of the same second counts as later.
+    if grant is None or _is_over(grant) or event.create_time < int(grant.granted_at):
         return False
     teller.forget(ref)
     told = Event(event.create_time, "authorization_removed", str(event.content.get("reason", "")))

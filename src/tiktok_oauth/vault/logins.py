@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import re
@@ -11,13 +12,13 @@ from urllib.parse import unquote
 
 from tiktok_oauth.engine import calls
 from tiktok_oauth.engine.run import run
-from tiktok_oauth.errors import invalid_argument, login_error
+from tiktok_oauth.errors import TikTokAPIError, invalid_argument, login_error
 from tiktok_oauth.login import LoginStart
 from tiktok_oauth.protocol.authorize import callback_error, parse_callback
 from tiktok_oauth.types import Secret, TikTokTokens, split_scopes
 from tiktok_oauth.vault.refresh.place import seal_tokens
 from tiktok_oauth.vault.sealing.cipher import Binding
-from tiktok_oauth.vault.stores.rows import Consent, Event, PendingLogin, Ref
+from tiktok_oauth.vault.stores.rows import Consent, Event, PendingLogin, Ref, next_gen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -152,6 +153,9 @@ def finish(
     ref = Ref(login.client_key, tokens.open_id)
     is_other = login.open_id is not None and login.open_id != tokens.open_id
     if is_other and room.site.store.get(ref) is None:
+        # Nobody will keep these tokens: they must not go on living.
+        with contextlib.suppress(TikTokAPIError):
+            run(calls.revoke_access(core, Secret(tokens.access_token)))
         raise _other_account()
     user_id = None if is_other else login.user_id
     grant = keep_consent(room, core, tokens, user_id=user_id, granted_at=granted_at)
@@ -175,12 +179,13 @@ def keep_consent(
         row = site.store.get(ref)
         if row is not None and row.granted_at > granted_at:
             return row
-        gen = 1 if row is None else row.gen + 1
+        after = 0 if row is None else row.gen
+        gen = next_gen(after, granted_at)
         sealed = seal_tokens(
             site.cipher, ref, tokens, gen=gen, ver=1, at=granted_at, roll=core.dice.roll()
         )
         event = Event(granted_at, "connected", tokens.scope)
-        if site.store.consent(Consent(ref, gen, user_id, granted_at, sealed, event)):
+        if site.store.consent(Consent(ref, gen, user_id, granted_at, sealed, event, after)):
             written = site.store.get(ref)
             if written is not None:
                 return written
@@ -214,6 +219,9 @@ def missing_scopes(login: PendingLogin, tokens: TikTokTokens) -> frozenset[str]:
 def _take(room: Strongroom, state: str, binding: Secret) -> PendingLogin:
     if not state or not isinstance(binding.reveal(), str) or not binding.reveal():
         raise login_error("missing")
+    # A sandbox's clock may have been moved since the person left, a moment ago.
+    for client_key in room.client_keys:
+        room.look_at_time(client_key, at_once=True)
     now = max(time.now() for time in room.times.values())
     digest = _digest(binding.reveal())
     login = room.site.store.take_login(_digest(state), digest, now)
@@ -238,14 +246,14 @@ def _other_account() -> Exception:
 def _check_next(next_url: object) -> None:
     if next_url is None:
         return
-    if not isinstance(next_url, str) or len(next_url) > _LONGEST_URL or not _is_local(next_url):
+    if not isinstance(next_url, str) or len(next_url) > _LONGEST_URL or not is_local(next_url):
         raise invalid_argument(
             "next_url must be a path on your own site, such as /settings?tab=tiktok.",
             "Anything with a host would let strangers send people wherever they like.",
         )
 
 
-def _is_local(url: str) -> bool:
+def is_local(url: str) -> bool:
     """Whether it is a path, also for whoever decodes it once more or takes ``..`` out of it."""
     path = unquote(re.split("[?#]", url, maxsplit=1)[0])
     return (

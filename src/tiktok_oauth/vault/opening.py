@@ -16,6 +16,7 @@ from tiktok_oauth.vault.stores.sqlitefile import path_of
 from tiktok_oauth.vault.tenancy import name_of
 
 if TYPE_CHECKING:
+    from tiktok_oauth.vault.stores.sqlstore import SqlStore
     from tiktok_oauth.vault.stores.store import Store
 
 _STORE = "TIKTOK_OAUTH_DATABASE_URL"
@@ -50,7 +51,7 @@ def open_vault(store: Store | str | None, keys: KeyRing | None, journal: Path | 
     is_new = url.startswith(_SQLITE) and not path_of(url).exists()
     opened = open_store(url) if isinstance(store, str) else store
     try:
-        ring = _find_keys(url, keys, may_make=is_new)
+        ring = find_keys(url, keys, may_make=is_new)
         site = open_site(opened, ring, journal or journal_of(url, opened))
     except BaseException:
         opened.close()
@@ -59,7 +60,7 @@ def open_vault(store: Store | str | None, keys: KeyRing | None, journal: Path | 
     return site
 
 
-def open_store(url: str) -> Store:
+def open_store(url: str) -> SqlStore:
     """The store that a URL names; made when it is not there.
 
     Raises:
@@ -81,7 +82,17 @@ def open_store(url: str) -> Store:
     )
 
 
-def _find_keys(url: str, keys: KeyRing | None, *, may_make: bool) -> KeyRing:
+def find_keys(url: str, keys: KeyRing | None, *, may_make: bool) -> KeyRing:
+    """The key ring for a store.
+
+    Args:
+        url: the store's.
+        keys: the one that was given, or None for the environment's, else the user's own.
+        may_make: make one where there is none: the store is new.
+
+    Raises:
+        VaultKeyError: there is none, or it cannot be used.
+    """
     if keys is not None:
         return keys
     if os.environ.get(_KEYS):

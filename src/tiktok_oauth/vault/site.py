@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tiktok_oauth.vault.refresh.answers import rehearse
 from tiktok_oauth.vault.refresh.journal import Journal, NoJournal, make_directory
 from tiktok_oauth.vault.refresh.recover import read_answers
 from tiktok_oauth.vault.sealing.cipher import Cipher
@@ -76,6 +77,7 @@ def open_site(store: Store, ring: KeyRing, directory: Path | None) -> Site:
     """
     cipher = Cipher(ring)
     check_keys(store, cipher)
+    rehearse(cipher)
     boot = secrets.token_hex(16)
     # The journal is there, and locked, before anybody can hear of the boot: a boot without one
     # counts as dead.

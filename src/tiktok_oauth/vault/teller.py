@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections import OrderedDict
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.errors import RequestTimeoutError, TikTokErrorCode, invalid_argument
 from tiktok_oauth.policy import refresh_decision
-from tiktok_oauth.types import Secret
+from tiktok_oauth.types import AccessToken, Secret
 from tiktok_oauth.vault.refresh import ladder, turns
 from tiktok_oauth.vault.sealing.cipher import Binding
 
@@ -21,34 +22,17 @@ if TYPE_CHECKING:
     from tiktok_oauth.vault.stores.rows import Grant, Ref
     from tiktok_oauth.vault.strongroom import Strongroom
 
-_REMEMBERED = 10_000
+_REMEMBERED = 100_000
+"""Tokens in memory: some 70 MB when there are as many. The oldest give way."""
 _LOOK_AGAIN = 60.0
 """Seconds after which a token in memory is compared with the store: somebody may have
 disconnected the account elsewhere."""
 
 
-class Look(NamedTuple):
-    """What there is for somebody who wants an access token.
-
-    Attributes:
-        token: a token that can be used now, if there is one.
-        flight: the refresh to wait for when there is none.
-    """
-
-    token: str | None
-    flight: Future[Grant] | None
-
-    def __repr__(self) -> str:
-        return f"Look(token={'***' if self.token else None}, flight={self.flight is not None})"
-
-
 class _Held(msgspec.Struct, frozen=True, gc=False):
-    token: str
+    token: AccessToken
     until: float
     look_again: float
-
-    def __repr__(self) -> str:
-        return "<held token>"
 
 
 class Teller:
@@ -62,9 +46,9 @@ class Teller:
     def __init__(self, room: Strongroom, *, elsewhere: bool) -> None:
         self._room = room
         self._renew = turns.await_refresher if elsewhere else turns.renew
-        self._held: dict[Ref, _Held] = {}
+        self._held: OrderedDict[Ref, _Held] = OrderedDict()
 
-    def quick(self, ref: Ref) -> str | None:
+    def quick(self, ref: Ref) -> AccessToken | None:
         """A fresh token from memory, or None."""
         held = self._held.get(ref)
         if held is None:
@@ -74,8 +58,10 @@ class Teller:
             return None
         return held.token
 
-    def look(self, ref: Ref) -> Look:
-        """What the store has for an account, and a refresh if it is time for one.
+    def look(self, ref: Ref) -> AccessToken | Future[Grant]:
+        """A token that can be used now; without one, the refresh to wait for.
+
+        If it is time for a refresh, that is begun anyway.
 
         Raises:
             ValidationError: the account is not known.
@@ -89,14 +75,14 @@ class Teller:
         alive = freshness in {"fresh", "soon"} and grant.access is not None
         if grant.status != "active":
             if alive and grant.reason != "revoked":
-                return Look(self._open(grant), None)
+                return self._open(grant)
             turns.usable(grant)
         if freshness == "fresh":
-            return Look(self._remember(grant), None)
+            return self._remember(grant)
         if alive and grant.not_before > desk.now():
-            return Look(self._open(grant), None)
+            return self._open(grant)
         flight = self.flight(ref, turns.version_of(grant))
-        return Look(self._open(grant) if alive else None, flight)
+        return self._open(grant) if alive else flight
 
     def flight(self, ref: Ref, had: Version) -> Future[Grant]:
         """The refresh of an account, under way or new."""
@@ -104,7 +90,7 @@ class Teller:
         desk = self._room.desk(ref)
         return self._room.flights.join(ref, lambda: run(self._renew(desk, ref, had)))
 
-    def rejected(self, ref: Ref, refused: Secret) -> Look:
+    def rejected(self, ref: Ref, refused: Secret) -> AccessToken | Future[Grant]:
         """What there is after TikTok refused a token: another one, or a refresh to wait for.
 
         Raises:
@@ -112,11 +98,11 @@ class Teller:
         """
         self.forget(ref)
         grant = turns.usable(self._row(ref))
-        if grant.access is not None and Secret(self._open(grant)) != refused:
-            return Look(self._open(grant), None)
-        return Look(None, self.flight(ref, turns.version_of(grant)))
+        if grant.access is not None and Secret(self._open(grant).token) != refused:
+            return self._open(grant)
+        return self.flight(ref, turns.version_of(grant))
 
-    def take(self, grant: Grant) -> str:
+    def take(self, grant: Grant) -> AccessToken:
         """The token a refresh brought."""
         return self._remember(grant)
 
@@ -132,16 +118,22 @@ class Teller:
             )
         return grant
 
-    def _open(self, grant: Grant) -> str:
+    def _open(self, grant: Grant) -> AccessToken:
         binding = Binding("access", *grant.ref, grant.gen, grant.ver)
-        return self._room.site.cipher.open_secret(grant.access or b"", binding).reveal()
+        return AccessToken(
+            self._room.site.cipher.open_secret(grant.access or b"", binding).reveal(),
+            grant.access_expires_at,
+            grant.open_id,
+            grant.client_key,
+            grant.scope,
+        )
 
-    def _remember(self, grant: Grant) -> str:
+    def _remember(self, grant: Grant) -> AccessToken:
         time = self._room.times[grant.client_key]
         until = grant.access_expires_at - min(3600.0, grant.lifetime / 4)
         held = _Held(self._open(grant), until, time.monotonic() + _LOOK_AGAIN)
         while len(self._held) >= _REMEMBERED:
-            self._held.pop(next(iter(self._held)), None)
+            self._held.popitem(last=False)
         self._held[grant.ref] = held
         return held.token
 

@@ -49,6 +49,11 @@ class TokenTime:
         return then + (self.monotonic() - at) * rate
 
     @property
+    def is_near(self) -> bool:
+        """Whether it may be a sandbox of this machine that tells the time."""
+        return self._near
+
+    @property
     def is_stale(self) -> bool:
         """Whether a sandbox's clock may have been moved since it was last seen."""
         return self._near and self.monotonic() - self._looked >= _LOOK_AFTER

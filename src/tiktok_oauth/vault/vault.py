@@ -10,6 +10,7 @@ from tiktok_oauth.vault.account import Account
 from tiktok_oauth.vault.counter import Counter
 from tiktok_oauth.vault.sealing.resealing import reseal
 from tiktok_oauth.vault.snapshot import state_of
+from tiktok_oauth.vault.stores.rows import AccountQuery, Ref
 from tiktok_oauth.vault.strongroom import Strongroom
 from tiktok_oauth.vault.teller import Teller
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tiktok_oauth.login import LoginStart
-    from tiktok_oauth.types import TikTokTokens, WebhookEvent
+    from tiktok_oauth.types import AccessToken, TikTokTokens, WebhookEvent
     from tiktok_oauth.vault.clients import TokenClient
     from tiktok_oauth.vault.inside import RefreshedBy
     from tiktok_oauth.vault.listeners import VaultEvent
@@ -147,19 +148,42 @@ class TokenVault:
         """
         return self._account(inside.find(self._room, open_id, client_key))
 
+    def access_token(self, open_id: str, *, client_key: str | None = None) -> AccessToken:
+        """An access token that is valid now, refreshed when needed, and when it ends.
+
+        The shortest way to one: a token that is in memory is not looked for in the store.
+
+        Raises:
+            ValidationError: as ``account``.
+            InvalidTokenError: the person has to log in again.
+            TikTokAPIError: it cannot be refreshed right now; see ``retry_after``.
+        """
+        return self._counter.access_token(inside.which(self._room, open_id, client_key))
+
     def accounts(
         self,
         *,
         status: RowStatus | None = None,
         user_id: str | None = None,
         client_key: str | None = None,
+        prefix: str | None = None,
+        after: tuple[str, str] | None = None,
     ) -> Iterator[Account]:
-        """All accounts, read page by page as you go.
+        """All accounts, read page by page as you go, in the order of open_id and client key.
+
+        Args:
+            status: only these.
+            user_id: only those of one person of yours.
+            client_key: only those of one app.
+            prefix: only those whose open_id or user_id begins so.
+            after: client key and open_id of an account, to go on behind it.
 
         Raises:
             StoreError: the store cannot be read.
         """
-        pages = inside.pages(self._room, status=status, user_id=user_id, client_key=client_key)
+        behind = None if after is None else Ref(*after)
+        query = AccountQuery(inside.PAGE, behind, client_key, status, user_id, prefix=prefix)
+        pages = inside.pages(self._room, query)
         return (self._account(grant) for page in pages for grant in page)
 
     def timeline(self, account: Account, limit: int = 200) -> list[Event]:
@@ -189,6 +213,31 @@ class TokenVault:
             StoreError: the store cannot be used.
         """
         return inside.apply_webhook(self._room, self._counter.teller, event)
+
+    def receive_webhook(
+        self, headers: Mapping[str, str], body: bytes, *, max_age: float | None = 300.0
+    ) -> WebhookEvent:
+        """Check a webhook as ``TikTokOAuth.verify_webhook`` does, and act on it.
+
+        Returns:
+            What it says, whether it changed an account or not.
+
+        Raises:
+            ValidationError: it is not from TikTok, too old, or no event.
+            StoreError: the store cannot be used; TikTok will send it again.
+        """
+        event = inside.read_webhook(self._room, headers, body, max_age)
+        self.apply_webhook(event)
+        return event
+
+    def redirect_uri(self, client_key: str | None = None) -> str:
+        """Where TikTok sends people back to.
+
+        Raises:
+            ValidationError: there is no such app here, or several to choose from.
+            InvalidCredentialsError: none is configured, or TikTok would refuse it.
+        """
+        return inside.redirect_uri(self._room, client_key)
 
     def reseal(
         self, progress: Callable[[int, int], None] | None = None, *, rate: float = 1000.0

@@ -105,6 +105,12 @@ class Fleet:
         self._alarm = Alarm()
         self._wake.set()
 
+    def look_now(self) -> None:
+        """Look for what is due at once: somebody waits. To be called in the event loop."""
+        for lane in self._lanes:
+            lane.look_at = float("-inf")
+        self._wake.set()
+
     async def round(self) -> float:
         """Claim and begin what may begin now; returns seconds until it is worth looking again."""
         self._chores.start_due()

@@ -294,7 +294,7 @@ class Alarm(msgspec.Struct, frozen=True, gc=False):
             return self
         answers = self.answers.counted(now, bad=True)
         every, refused = answers.totals(now)
-        are_many = refused > 50 or (every >= 500 and 100 * refused > every)  # noqa: PLR2004
+        are_many = refused > 50 or (every >= 500 and 100 * refused > every)  # noqa: PLR2004 - numbers of the rule itself
         if self.breaker.silence is None and not are_many:
             return Alarm(self.breaker, answers)
         return Alarm(self.breaker.tripped(now), Window(answers.span))

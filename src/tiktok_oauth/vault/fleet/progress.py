@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from tiktok_oauth.vault.fleet.pacing import BreakerState
+from tiktok_oauth.vault.fleet.pacing import BreakerState  # noqa: TC001 - read when one is decoded
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,10 @@ class Refresher:
         """Go on at once after too many refusals made it stop: somebody has looked."""
         self._tell(Fleet.resume)
 
+    def wake(self) -> None:
+        """Look at once, rather than within a second: somebody waits for a refresh."""
+        self._tell(Fleet.look_now)
+
     def progress(self) -> Progress:
         """How it goes; how it went, once it has stopped."""
         running = self._running

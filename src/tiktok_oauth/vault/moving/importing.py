@@ -17,7 +17,7 @@ from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.moving.mappings import folded
 from tiktok_oauth.vault.moving.records import UnusableError, parse_record
 from tiktok_oauth.vault.refresh.place import seal_tokens
-from tiktok_oauth.vault.stores.rows import Consent, Event
+from tiktok_oauth.vault.stores.rows import Consent, Event, next_gen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -167,7 +167,7 @@ class _Import:
                 self._count(self._verdict(one), one)
             return
         store, now = self._site.store, self._now()
-        written = store.consent_all([self._consent(one, 1, now) for one in found]) if found else []
+        written = store.consent_all([self._consent(one, 0, now) for one in found]) if found else []
         for one, is_new in zip(found, written, strict=True):
             self._count("taken" if is_new else self._meet(one, now), one)
 
@@ -175,7 +175,7 @@ class _Import:
         """Write over an account that is there already, if it has older tokens."""
         while (verdict := self._verdict(one)) == "taken":
             row = self._site.store.get(one.ref)
-            if self._site.store.consent(self._consent(one, 1 if row is None else row.gen + 1, now)):
+            if self._site.store.consent(self._consent(one, 0 if row is None else row.gen, now)):
                 break
         return verdict
 
@@ -196,13 +196,14 @@ class _Import:
         except VaultKeyError:  # The row was altered: whatever it is, it stays.
             return False
 
-    def _consent(self, one: Found, gen: int, now: float) -> Consent:
+    def _consent(self, one: Found, after: int, now: float) -> Consent:
+        gen = next_gen(after, now)
         granted_at = now if one.since is None else min(now, one.since)
         sealed = seal_tokens(
             self._site.cipher, one.ref, one.tokens, gen=gen, ver=1, at=now, roll=_DICE.roll()
         )
         event = Event(now, "imported", self._layout.name)
-        return Consent(one.ref, gen, one.user_id, granted_at, sealed, event)
+        return Consent(one.ref, gen, one.user_id, granted_at, sealed, event, after)
 
     def _count(self, verdict: Verdict, one: Found) -> None:
         self._counts[verdict] += 1

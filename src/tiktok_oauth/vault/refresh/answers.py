@@ -17,6 +17,7 @@ from tiktok_oauth.errors import VaultKeyError
 from tiktok_oauth.protocol.http import HttpResponse
 from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.sealing.cipher import Binding, Cipher
+from tiktok_oauth.vault.sealing.material import SecretBytes
 from tiktok_oauth.vault.stores.rows import Ref
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
         correlation_id: of the call.
         stood: the refresh token that stood in the row.
         sent: the refresh token that was sent: the same, but for a candidate's turn.
+        next_ver: the version of the tokens it brings: the one after that of ``sent``.
         asked_at: token time when the request was sent: lifetimes count from here.
         response: the answer, as it came.
     """
@@ -52,6 +54,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     correlation_id: str
     stood: Secret
     sent: Secret
+    next_ver: int
     asked_at: float
     response: HttpResponse
 
@@ -69,6 +72,7 @@ class _Content(msgspec.Struct, frozen=True, array_like=True):
     correlation_id: str
     stood: str
     sent: str
+    next_ver: int
     asked_at: float
     status: int
     headers: dict[str, str]
@@ -79,8 +83,53 @@ class _Content(msgspec.Struct, frozen=True, array_like=True):
 
 
 _KEPT_HEADERS = ("x-tt-logid", "retry-after", "content-encoding")
+_encode = msgspec.msgpack.Encoder().encode
 _decode_outer = msgspec.msgpack.Decoder(_Sealed).decode
 _decode_inner = msgspec.msgpack.Decoder(_Content).decode
+
+
+class Draft:
+    """A record whose answer is still to come.
+
+    All that can be done ahead is done: from the answer's first byte until it is written the new
+    tokens are in this process only.
+
+    Args:
+        question: the answer, but for its response.
+        cipher: seals.
+
+    Raises:
+        VaultKeyError: this process may not seal for the journal.
+    """
+
+    __slots__ = ("_question", "_sealing")
+
+    def __init__(self, question: Answer, cipher: Cipher) -> None:
+        self._question = question
+        self._sealing = cipher.prepare(_binding(question.ref, question.gen, question.ver))
+
+    def finish(self, response: HttpResponse) -> bytes:
+        """The record."""
+        question, headers = self._question, response.headers
+        sealed = self._sealing.finish(
+            SecretBytes(
+                _encode(
+                    _Content(
+                        question.attempt,
+                        question.correlation_id,
+                        question.stood.reveal(),
+                        question.sent.reveal(),
+                        question.next_ver,
+                        question.asked_at,
+                        response.status,
+                        {name: value for name in _KEPT_HEADERS if (value := headers.get(name))},
+                        response.body,
+                    )
+                )
+            )
+        )
+        payload = _encode(_Sealed(*question.ref, question.gen, question.ver, sealed))
+        return _HEAD.pack(MAGIC, len(payload), zlib.crc32(payload)) + payload
 
 
 def encode(answer: Answer, cipher: Cipher) -> bytes:
@@ -89,24 +138,21 @@ def encode(answer: Answer, cipher: Cipher) -> bytes:
     Raises:
         VaultKeyError: this process may not seal for the journal.
     """
-    headers = answer.response.headers
-    sealed = cipher.seal(
-        msgspec.msgpack.encode(
-            _Content(
-                answer.attempt,
-                answer.correlation_id,
-                answer.stood.reveal(),
-                answer.sent.reveal(),
-                answer.asked_at,
-                answer.response.status,
-                {name: value for name in _KEPT_HEADERS if (value := headers.get(name))},
-                answer.response.body,
-            )
-        ),
-        _binding(answer.ref, answer.gen, answer.ver),
+    return Draft(answer, cipher).finish(answer.response)
+
+
+def rehearse(cipher: Cipher) -> None:
+    """Seal a record that says nothing and read it again: no answer waits for code that never ran.
+
+    A process whose keys are for access tokens only has no answers to wait for.
+    """
+    if cipher.ring.access_only:
+        return
+    nothing = Answer(
+        Ref("", ""), 0, 0, "", "", Secret(""), Secret(""), 0, 0.0, HttpResponse(0, {}, b"")
     )
-    payload = msgspec.msgpack.encode(_Sealed(*answer.ref, answer.gen, answer.ver, sealed))
-    return _HEAD.pack(MAGIC, len(payload), zlib.crc32(payload)) + payload
+    for payload in split(encode(nothing, cipher)):
+        decode(payload, cipher)
 
 
 def split(journal: bytes) -> Iterator[bytes]:
@@ -154,6 +200,7 @@ def decode(payload: bytes, cipher: Cipher) -> Answer | None:
         inner.correlation_id,
         Secret(inner.stood),
         Secret(inner.sent),
+        inner.next_ver,
         inner.asked_at,
         HttpResponse(inner.status, inner.headers, inner.body),
     )

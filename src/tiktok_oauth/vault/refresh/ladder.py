@@ -88,13 +88,15 @@ def turns(grant: Grant, candidates: list[Candidate]) -> list[Candidate | None]:
     """Whose turn it is instead of the standing token, in order; None stands for its parent.
 
     What was salvaged from an answer to this very token is newer than it for certain, and comes
-    at once; the others have their turn after two refusals, the parent once, and last.
+    at once; the others have their turn after two refusals, the parent once, and last. What is
+    older than the standing token has none: it was used, or another one in its place.
     """
-    untried = [c for c in candidates if not c.tried and c.source != OTHER_ACCOUNT]
-    first = [c for c in untried if c.source == SALVAGED and c.ver == grant.ver + 1]
+    eligible = [c for c in candidates if c.source != OTHER_ACCOUNT and c.ver >= grant.ver]
+    untried = sorted((c for c in eligible if not c.tried), key=lambda c: -c.ver)
+    first = [c for c in untried if c.source == SALVAGED and c.ver > grant.ver]
     if grant.refusals < TURN_OF_OTHERS:
         return [*first]
-    spent = grant.refusals - TURN_OF_OTHERS - (len(candidates) - len(untried))
+    spent = grant.refusals - TURN_OF_OTHERS - (len(eligible) - len(untried))
     parents = [None] if grant.parent is not None and spent <= 0 else []
     return [*first, *(c for c in untried if c not in first), *parents]
 

@@ -104,7 +104,7 @@ def _is_next(cipher: Cipher, row: Grant, answer: Answer) -> bool:
 
 def _is_lost(cipher: Cipher, row: Grant, answer: Answer, tokens: TikTokTokens) -> bool:
     """Whether nobody would know of these tokens: they are neither in the row nor outlived."""
-    if row.gen != answer.gen or row.fingerprint is None or row.ver > answer.ver + 1:
+    if row.gen != answer.gen or row.fingerprint is None or row.ver > answer.next_ver:
         return False
     return not cipher.same_token(row.fingerprint, Secret(tokens.refresh_token))
 
@@ -115,12 +115,14 @@ def _renewed(desk: Desk, row: Grant, answer: Answer, tokens: TikTokTokens) -> Re
         row.gen,
         row.ver,
         row.fingerprint or b"",
+        answer.next_ver,
+        answer.attempt,
         seal_tokens(
             desk.cipher,
             row.ref,
             tokens,
             gen=row.gen,
-            ver=row.ver + 1,
+            ver=answer.next_ver,
             at=answer.asked_at,
             roll=desk.core.dice.roll(),
         ),
@@ -130,7 +132,7 @@ def _renewed(desk: Desk, row: Grant, answer: Answer, tokens: TikTokTokens) -> Re
 
 async def keep(desk: Desk, answer: Answer, refresh_token: Secret, source: str) -> None:
     """Keep a refresh token that cannot become the current one."""
-    ver = answer.ver + 1
+    ver = answer.next_ver
     candidate = Candidate(
         answer.ref,
         answer.gen,
@@ -176,7 +178,7 @@ async def replay(desk: Desk, answer: Answer) -> None:
             return
         await keep(desk, answer, Secret(tokens.refresh_token), ladder.OTHER_ACCOUNT)
         failure = ladder.other_account()
-    if (row.gen, row.ver) != (answer.gen, answer.ver):
+    if row.gen != answer.gen or row.ver > answer.ver:
         return
     end = ladder.Ending(desk.now(), desk.core.dice.roll(), failure, answer.correlation_id)
     # A failover may have forgotten what was salvaged, though somebody else holds the claim now.

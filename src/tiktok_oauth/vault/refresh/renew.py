@@ -26,19 +26,22 @@ from tiktok_oauth.events import RequestStarted, ResponseReceived
 from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.protocol import data, endpoints, token
 from tiktok_oauth.protocol.envelope import log_id_of, parse_retry_after
+from tiktok_oauth.protocol.http import HttpResponse
 from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.refresh import answers, ladder
 from tiktok_oauth.vault.refresh.place import insist, keep, ladder_step, place, settle
 from tiktok_oauth.vault.sealing.cipher import Binding
 
 if TYPE_CHECKING:
-    from tiktok_oauth.protocol.http import HttpResponse
     from tiktok_oauth.vault.refresh.ladder import Witness
     from tiktok_oauth.vault.refresh.ports import Desk
     from tiktok_oauth.vault.stores.rows import Grant, Settled
 
 _NAME = "refresh_access_token"
 _WITNESS_TIMEOUT = 10.0
+_WHOLE_SECOND = 1.0
+"""A sandbox tells its time in whole seconds, so that it may seem to go back by a part of one."""
+_NO_RESPONSE = HttpResponse(0, {}, b"")
 
 
 class _Turn(msgspec.Struct, frozen=True):
@@ -47,12 +50,14 @@ class _Turn(msgspec.Struct, frozen=True):
     Attributes:
         stood: the one that stands in the row.
         sent: the one to send.
+        next_ver: the version of what it brings.
         candidate: its fingerprint, when it is a candidate's turn.
         others: how many other tokens are left if this one is refused, the standing one too.
     """
 
     stood: Secret
     sent: Secret
+    next_ver: int
     candidate: bytes | None = None
     others: int = 0
 
@@ -87,16 +92,25 @@ class _Refresh:
             turn = await self._turn()
             await self._desk.barrier.hold(self._desk)
             await self._desk.hands.make_room()
+            question = self._question(turn)
+            draft = answers.Draft(question, self._desk.cipher)
         except TikTokAPIError as error:
             await settle(self._desk, ladder.after_unsent(self._grant, self._ending(error)))
             raise
-        asked_at = self._desk.now()
         outcome = await self._ask(turn.sent)
         if isinstance(outcome, TikTokAPIError):
             after = ladder.after_unsent if outcome.never_sent else ladder.after_doubt
-            raise await self._settled(after(self._grant, self._ending(outcome)), outcome)
+            return await self._settle(after(self._grant, self._ending(outcome)), outcome)
+        # First of all, and at once: until this is on disk the tokens are nowhere but here.
+        await self._journal(draft, outcome)
+        self._report(outcome)
+        answer = msgspec.structs.replace(question, response=outcome)
+        return await self._absorb(turn, answer)
+
+    def _question(self, turn: _Turn) -> answers.Answer:
+        """The answer that is to come, as far as it is known."""
         grant = self._grant
-        answer = answers.Answer(
+        return answers.Answer(
             grant.ref,
             grant.gen,
             grant.ver,
@@ -104,29 +118,28 @@ class _Refresh:
             self._span.correlation_id,
             turn.stood,
             turn.sent,
-            asked_at,
-            outcome,
+            turn.next_ver,
+            self._desk.now(),
+            _NO_RESPONSE,
         )
-        # First of all, and at once: until this is on disk the tokens are nowhere but here.
-        await self._journal(answer)
-        self._report(outcome)
-        return await self._absorb(turn, answer)
 
     async def _turn(self) -> _Turn:
         grant = self._grant
         stood = self._open(grant.refresh, grant.ver)
+        own = _Turn(stood, stood, grant.ver + 1)
         if grant.doubt_at is None and grant.refusals < ladder.TURN_OF_OTHERS:
-            return _Turn(stood, stood)
+            return own
         mine = [c for c in await self._desk.hands.candidates(grant.ref) if c.gen == grant.gen]
         turns = ladder.turns(grant, mine)
         if not turns:
-            return _Turn(stood, stood)
+            return own
         first = turns[0]
         if first is None:
-            return _Turn(stood, self._open(grant.parent, grant.ver - 1), others=1)
+            parent = self._open(grant.parent, grant.ver - 1)
+            return _Turn(stood, parent, grant.ver + 1, others=1)
         binding = Binding("candidate", *grant.ref, first.gen, first.ver)
         sent = self._desk.cipher.open_secret(first.sealed, binding)
-        return _Turn(stood, sent, first.fingerprint, len(turns))
+        return _Turn(stood, sent, first.ver + 1, first.fingerprint, len(turns))
 
     def _open(self, sealed: bytes | None, ver: int) -> Secret:
         binding = Binding("refresh", *self._grant.ref, self._grant.gen, ver)
@@ -156,9 +169,9 @@ class _Refresh:
             self._tell(failure)
             await self._desk.hands.pause(waits[span.attempts - 1])
 
-    async def _journal(self, answer: answers.Answer) -> None:
+    async def _journal(self, draft: answers.Draft, response: HttpResponse) -> None:
         try:
-            await self._desk.hands.journal(answers.encode(answer, self._desk.cipher))
+            await self._desk.hands.journal(draft.finish(response))
         except TikTokAPIError as error:
             # Worse than planned, and no reason to drop the answer: it goes straight on.
             self._span.noticed(f"The answer could not be journaled. {error.message}")
@@ -193,18 +206,13 @@ class _Refresh:
         end = self._ending(failure)
         if ladder.kind_of(failure) != "refused":
             change = await ladder_step(self._desk, self._grant, answer, end)
-            raise await self._settled(change, failure)
-        row = await insist(self._desk, lambda: self._desk.hands.get(self._grant.ref))
-        if row is not None and (row.gen, row.ver) != (self._grant.gen, self._grant.ver):
-            # The token was replaced meanwhile, by somebody else's answer: no refusal of ours.
-            self._tell(failure)
-            return row
+            return await self._settle(change, failure)
         if turn.candidate is not None and self._grant.refusals >= ladder.TURN_OF_OTHERS:
             # Not at the first refusal, which may be a mistake: it can be the newest token.
             await self._desk.hands.mark_tried(self._grant.ref, turn.candidate)
         witness = await self._witness()
         change = ladder.after_refusal(self._grant, end, witness, others=turn.others)
-        raise await self._settled(change, failure)
+        return await self._settle(change, failure)
 
     async def _witness(self) -> Witness:
         """Ask for the profile with an access token that should still be good."""
@@ -227,16 +235,22 @@ class _Refresh:
         return "alive"
 
     def _access_lives(self) -> bool:
-        freshness = refresh_decision(ladder.lifetimes(self._grant), self._desk.now())
-        return freshness in {"fresh", "soon"}
+        now = self._desk.now()
+        freshness = refresh_decision(ladder.lifetimes(self._grant), now)
+        # What came in the future came while a clock was ahead: nobody knows when it ends.
+        return freshness in {"fresh", "soon"} and self._grant.issued_at <= now + _WHOLE_SECOND
 
-    async def _settled(self, change: Settled, failure: TikTokAPIError) -> TikTokAPIError:
-        """The error to raise once the row says what happened."""
+    async def _settle(self, change: Settled, failure: TikTokAPIError) -> Grant:
+        """Raise what the row says now, unless somebody else has taken over."""
         self._tell(failure)
-        if not await settle(self._desk, change) and change.status != "blocked":
-            # Somebody else has taken over: whatever the account comes to, it is not ours to say.
-            change = msgspec.structs.replace(change, status="active")
-        return ladder.to_caller(change, failure, self._desk.now())
+        if not await settle(self._desk, change):
+            row = await insist(self._desk, lambda: self._desk.hands.get(change.ref))
+            if row is not None and (row.gen, row.ver) > (change.gen, change.ver):
+                return row  # With new tokens: it was no refusal, but a race that was lost.
+            if change.status != "blocked":
+                # Whatever the account comes to, it is not ours to say.
+                change = msgspec.structs.replace(change, status="active")
+        raise ladder.to_caller(change, failure, self._desk.now())
 
     def _ending(self, error: TikTokAPIError) -> ladder.Ending:
         roll = self._desk.core.dice.roll()

@@ -25,6 +25,8 @@ from tiktok_oauth.vault.sealing.material import SecretBytes
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
     from tiktok_oauth.errors import VaultKeyError
     from tiktok_oauth.vault.sealing.keyring import KeyRing
     from tiktok_oauth.vault.sealing.material import RawKey
@@ -91,6 +93,18 @@ class Cipher:
         hidden = SecretBytes(plain)
         del plain
         return self._seal(hidden, binding)
+
+    def prepare(self, binding: Binding) -> Sealing:
+        """Do all of sealing that can be done before it is known what.
+
+        Raises:
+            VaultKeyError: as ``seal``.
+        """
+        key_id = self.ring.active_id
+        root = self._root(key_id, binding)
+        header = _KIND + bytes.fromhex(key_id)
+        salt = os.urandom(16)
+        return Sealing(root.record_cipher(salt), header + salt, _aad(header, binding))
 
     def seal_secret(self, secret: Secret, binding: Binding) -> bytes:
         """Encrypt a secret text.
@@ -206,12 +220,7 @@ class Cipher:
             raise key_error(text, _BRING_BACK)
 
     def _seal(self, hidden: SecretBytes, binding: Binding) -> bytes:
-        key_id = self.ring.active_id
-        root = self._root(key_id, binding)
-        header = _KIND + bytes.fromhex(key_id)
-        salt, nonce = os.urandom(16), os.urandom(12)
-        body = root.record_cipher(salt).encrypt(nonce, _padded(hidden), _aad(header, binding))
-        return header + salt + nonce + body
+        return self.prepare(binding).finish(hidden)
 
     def _root(self, key_id: str, binding: Binding) -> RawKey:
         key = self.ring.find(key_id)
@@ -238,6 +247,28 @@ class Cipher:
     def _fingerprint(self, secret: Secret, key_id: str) -> bytes:
         root = self._named_root(key_id, "fingerprint")
         return bytes.fromhex(key_id) + root.mac(_encode(secret.reveal()))[:_MAC]
+
+
+class Sealing:
+    """A sealed value but for what it holds. Its key is for one value.
+
+    Args:
+        cipher: of that key.
+        header: what the value begins with.
+        bound: what it is bound to.
+    """
+
+    __slots__ = ("_bound", "_cipher", "_header")
+
+    def __init__(self, cipher: AESGCM, header: bytes, bound: bytes) -> None:
+        self._cipher = cipher
+        self._header = header
+        self._bound = bound
+
+    def finish(self, hidden: SecretBytes) -> bytes:
+        """The sealed value."""
+        nonce = os.urandom(12)
+        return self._header + nonce + self._cipher.encrypt(nonce, _padded(hidden), self._bound)
 
 
 def _key_id(blob: bytes) -> str | None:

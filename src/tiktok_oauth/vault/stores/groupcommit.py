@@ -62,12 +62,7 @@ class GroupCommit(Generic[Item, Result]):
             Exception: what the work raised.
         """
         place: _Place[Item, Result] = _Place(item)
-        with self._door:
-            self._queue.append(place)
-            place.leads = not self._busy
-            self._busy = True
-        if not place.leads:
-            self._wait(place)
+        self._wait(place)
         if place.leads:
             self._lead(place)
         if place.error is not None:
@@ -75,8 +70,14 @@ class GroupCommit(Generic[Item, Result]):
         return place.result  # type: ignore[return-value]  # set by whoever led
 
     def _wait(self, place: _Place[Item, Result]) -> None:
+        """Wait until the item is done, or until it is this place's turn to lead."""
         try:
-            place.wake.acquire()
+            with self._door:
+                self._queue.append(place)
+                place.leads = not self._busy
+                self._busy = True
+            if not place.leads:
+                place.wake.acquire()
         except BaseException:  # An interrupt. Where the work has begun, it goes on.
             with self._door:
                 place.gone = True

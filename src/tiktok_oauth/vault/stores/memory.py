@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+import weakref
 from typing import TYPE_CHECKING, TypeVar
 
 from tiktok_oauth.vault.stores.sqliteconnection import Session, connect
@@ -15,6 +17,10 @@ if TYPE_CHECKING:
     from tiktok_oauth.vault.stores.database import Row, Transaction, Value
 
 T = TypeVar("T")
+
+_ALL: weakref.WeakSet[MemoryDatabase] = weakref.WeakSet()
+_HELD: list[MemoryDatabase] = []
+_FORKING = threading.Lock()
 
 
 class MemoryDatabase:
@@ -28,6 +34,7 @@ class MemoryDatabase:
         self._session = Session(connect(":memory:", None), clock)
         self._alone = threading.Lock()
         self._restored = 0
+        _ALL.add(self)
 
     def describe(self) -> str:
         """Say what this is, in one line."""
@@ -78,6 +85,14 @@ class MemoryDatabase:
             self._session.connection.deserialize(snapshot)
             self._restored += 1
 
+    def hold(self) -> None:
+        """Keep everybody out, and wait for whoever is in: right before a fork."""
+        self._alone.acquire()
+
+    def let_in(self) -> None:
+        """Let others in again, in the parent and in the child."""
+        self._alone.release()
+
     def close(self) -> None:
         """Forget everything."""
         with self._alone:
@@ -91,3 +106,20 @@ def memory_store(clock: Callable[[], float] = time.monotonic) -> SqlStore:
         clock: the store clock.
     """
     return SqlStore(MemoryDatabase(clock))
+
+
+def _hold_all() -> None:
+    _FORKING.acquire()
+    _HELD.extend(_ALL)
+    for database in _HELD:
+        database.hold()
+
+
+def _let_all_in() -> None:
+    while _HELD:
+        _HELD.pop().let_in()
+    _FORKING.release()
+
+
+# A child that is forked in the middle of somebody's transaction would never get out of it.
+os.register_at_fork(before=_hold_all, after_in_parent=_let_all_in, after_in_child=_let_all_in)

@@ -9,12 +9,12 @@ _WORDS = {
     "blob": "BYTEA",
     "float": "DOUBLE PRECISION",
     "id": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-    # A claim then finds room on its row's own page, and no index has to hear of it.
-    "room": "WITH (fillfactor = 85)",
-    "row": "ctid",
+    "by_key": "",
+    # It knows how many accounts an app has, and takes the better index by itself.
+    "plain": "",
     "clock": "date_part('epoch', clock_timestamp())",
-    "skip_locked": "FOR UPDATE SKIP LOCKED",
     "lock": "SELECT pg_advisory_xact_lock(8386658466431104)",
+    "take_turns": "SELECT pg_advisory_xact_lock(8386658466431105)",
 }
 _PIECE = re.compile(r"'(?:[^']|'')*'|::|:(?P<name>[a-z_][a-z0-9_]*)|%")
 

@@ -59,7 +59,8 @@ class Grant(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         user_id: the caller's own name for the person.
-        gen: which consent this is, counted from 1; an older one never replaces a newer one.
+        gen: which consent this is: its number, as ``next_gen`` gives it. An older consent never
+            replaces a newer one.
         ver: how many times its tokens were replaced; sealed tokens are bound to it.
         status: what can be done with it.
         reason: why it cannot be used.
@@ -151,7 +152,7 @@ class DueClaim(msgspec.Struct, frozen=True, gc=False):
     Args:
         warm: by ``warm_at``; else by ``keep_at``.
         client_keys: the apps that can be refreshed here.
-        attempt: the name of the batch: with the account it names each claim.
+        attempt: the name of the batch, never used twice: with the account it names each claim.
         now: token time.
         patience: as in ``Claim``.
         grace: as in ``Claim``.
@@ -172,12 +173,20 @@ class Renewed(msgspec.Struct, frozen=True, gc=False):
 
     Written only if that token still stands (same ``gen``, ``ver`` and fingerprint), whoever
     holds a claim by now: the fence is parentage, never a lease.
+
+    Args:
+        next_ver: the version of the new tokens: the one after that of the token they were bought
+            with, also where the row has fallen further behind in a failover. Tokens keep their
+            version however often they are written.
+        attempt: the claim they were asked for with.
     """
 
     ref: Ref
     gen: int
     ver: int
     stood: bytes
+    next_ver: int
+    attempt: str
     tokens: Tokens
     event: Event
 
@@ -208,12 +217,13 @@ class Settled(msgspec.Struct, frozen=True, gc=False):
 class Consent(msgspec.Struct, frozen=True, gc=False):
     """Tokens of a new consent (or from elsewhere), and the account they are for.
 
-    Written unless the row's own consent is newer. The tokens are sealed for ``gen`` and
-    ``ver`` 1, so it fails when another consent was written in between; ask again then.
+    Written unless the row's own consent is newer, or another consent was written since the row
+    was read; ask again then. The tokens are sealed for ``gen`` and ``ver`` 1.
 
     Args:
-        gen: the row's ``gen`` when it was read, plus one; 1 when there was none.
+        gen: its number; see ``next_gen``.
         user_id: None keeps the one that is there.
+        after: the row's ``gen`` when it was read; 0 when there was none.
     """
 
     ref: Ref
@@ -222,6 +232,20 @@ class Consent(msgspec.Struct, frozen=True, gc=False):
     granted_at: float
     tokens: Tokens
     event: Event
+    after: int = 0
+
+
+def next_gen(after: int, granted_at: float) -> int:
+    """The number of a new consent: when it was given, in milliseconds.
+
+    It is no count, which would come to the same number again after a failover or an erasure that
+    forgot a consent: what was left of that one would pass for the new one's.
+
+    Args:
+        after: the number of the consent before; 0 when there was none.
+        granted_at: when this one was given.
+    """
+    return max(after + 1, int(granted_at * 1000))
 
 
 class Resealed(msgspec.Struct, frozen=True, gc=False):
@@ -294,6 +318,22 @@ class Event(msgspec.Struct, frozen=True, gc=False):
     correlation_id: str = ""
 
 
+class NewsItem(msgspec.Struct, frozen=True, gc=False):
+    """One line of all accounts' timelines, told together.
+
+    Attributes:
+        id: its place among them: a later line has a greater one.
+    """
+
+    id: int
+    client_key: str
+    open_id: str
+    at: float
+    kind: str
+    detail: str
+    correlation_id: str
+
+
 class Boot(msgspec.Struct, frozen=True, gc=False):
     """One start of one vault.
 
@@ -317,6 +357,7 @@ class AccountQuery(msgspec.Struct, frozen=True, gc=False):
 
     Args:
         after: the last account of the page before.
+        prefix: how open_id or user_id begins.
     """
 
     limit: int = 100
@@ -326,6 +367,7 @@ class AccountQuery(msgspec.Struct, frozen=True, gc=False):
     user_id: str | None = None
     open_id: str | None = None
     key_id_not: str | None = None
+    prefix: str | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, gc=False):

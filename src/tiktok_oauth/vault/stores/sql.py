@@ -1,28 +1,31 @@
 """Every statement and schema step, once, for SQLite and PostgreSQL.
 
 Parameters are written ``:name``. The words in braces differ by dialect and are filled in by the
-``Database``: ``{blob}``, ``{float}`` and ``{id}`` are types, ``{room}`` leaves room for changes in
-a table, ``{row}`` is a row's place, ``{clock}`` is the store clock, ``{skip_locked}`` lets several
-refreshers claim at once, ``{lock}`` keeps others from changing the schema until the transaction
-ends.
+``Database``: ``{blob}``, ``{float}`` and ``{id}`` are types, ``{by_key}`` keeps a table in the
+order of its key, ``{plain}`` keeps the index on a column out of the plan, ``{clock}`` is the store
+clock, ``{lock}`` keeps others from changing the schema until the transaction ends, and
+``{take_turns}`` other refreshers from claiming.
 """
 
 from __future__ import annotations
 
 from functools import cache
 
-from tiktok_oauth.vault.stores.rows import Boot, Grant, PendingLogin
+from tiktok_oauth.vault.stores.rows import Boot, Grant, NewsItem, PendingLogin
 
 
 def _names(*fields: str) -> str:
     return ", ".join(fields)
 
 
-GRANT = _names(*Grant.__struct_fields__)
+_OF_CLAIM = ("attempt", "boot", "claimed_at")
+_OF_ACCOUNT = tuple(name for name in Grant.__struct_fields__ if name not in _OF_CLAIM)
+ACCOUNT = _names(*_OF_ACCOUNT)
 CANDIDATE = "client_key, open_id, gen, ver, fingerprint, sealed, source, created_at, tried"
 LOGIN = _names(*PendingLogin.__struct_fields__)
 BOOT = _names(*Boot.__struct_fields__)
 EVENT = "at, kind, detail, correlation_id"
+NEWS = _names(*NewsItem.__struct_fields__)
 
 SETTINGS = "CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value {blob} NOT NULL)"
 LOCK = "{lock}"
@@ -34,7 +37,7 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
             client_key TEXT NOT NULL,
             open_id TEXT NOT NULL,
             user_id TEXT,
-            gen INTEGER NOT NULL,
+            gen BIGINT NOT NULL,
             ver INTEGER NOT NULL,
             status TEXT NOT NULL,
             reason TEXT,
@@ -52,9 +55,6 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
             warm_at {float} NOT NULL,
             keep_at {float} NOT NULL,
             not_before {float} NOT NULL,
-            attempt TEXT,
-            boot TEXT,
-            claimed_at {float},
             doubt_at {float},
             probes INTEGER NOT NULL,
             refusals INTEGER NOT NULL,
@@ -63,7 +63,7 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
             trouble TEXT,
             log_id TEXT,
             PRIMARY KEY (open_id, client_key)
-        ) {room}
+        )
         """,
         # With key_id, it also answers which keys are in use, without a look at a million rows.
         """
@@ -72,11 +72,26 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX accounts_keep ON accounts (keep_at, status) WHERE status = 'active'",
         "CREATE INDEX accounts_resting ON accounts (status, key_id) WHERE status <> 'active'",
         "CREATE INDEX accounts_user_id ON accounts (user_id) WHERE user_id IS NOT NULL",
+        # Apart from the accounts: a claim of many writes a few pages, and not as many as it takes.
+        """
+        CREATE TABLE claims (
+            client_key TEXT NOT NULL,
+            open_id TEXT NOT NULL,
+            gen BIGINT NOT NULL,
+            ver INTEGER NOT NULL,
+            attempt TEXT NOT NULL,
+            boot TEXT NOT NULL,
+            claimed_at {float} NOT NULL,
+            doubt_at {float},
+            PRIMARY KEY (open_id, client_key)
+        ) {by_key}
+        """,
+        "CREATE INDEX claims_attempt ON claims (attempt)",
         """
         CREATE TABLE candidates (
             client_key TEXT NOT NULL,
             open_id TEXT NOT NULL,
-            gen INTEGER NOT NULL,
+            gen BIGINT NOT NULL,
             ver INTEGER NOT NULL,
             fingerprint {blob} NOT NULL,
             sealed {blob} NOT NULL,
@@ -130,97 +145,87 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
 )
 """One entry a version, on top of ``SETTINGS``. A released step is never changed; new ones add."""
 
-# A claim is open while its boot lives and its patience lasts. A boot that is not in the table is
-# no proof of anything: PostgreSQL may judge a row of this moment by a table of the moment before.
-NOBODYS = """
-    boot IS NULL OR claimed_at <= {clock} - :patience
-    OR EXISTS (
-        SELECT 1 FROM boots
-        WHERE boots.boot = accounts.boot AND boots.ended_at <= {clock} - :grace
+KEY = "client_key = :client_key AND open_id = :open_id"
+# An account's claim is one for the tokens that it has: with others it means nothing any more.
+CLAIM_OF = """
+    claims.open_id = accounts.open_id AND claims.client_key = accounts.client_key
+    AND claims.gen = accounts.gen AND claims.ver = accounts.ver
+"""
+_PLACES = {name: f"claims.{name}" for name in _OF_CLAIM} | {
+    "doubt_at": "COALESCE(accounts.doubt_at, claims.doubt_at)"
+}
+GRANT = _names(*(_PLACES.get(name, f"accounts.{name}") for name in Grant.__struct_fields__))
+_GRANTS = f"SELECT {GRANT} FROM accounts LEFT JOIN claims ON {CLAIM_OF}"
+
+GET = f"{_GRANTS} WHERE accounts.client_key = :client_key AND accounts.open_id = :open_id"
+
+
+BEGINS = """
+    (
+        accounts.open_id >= :prefix AND accounts.open_id < :prefix_end
+        OR accounts.user_id >= :prefix AND accounts.user_id < :prefix_end
     )
 """
-_CLAIMABLE = """
-    status = 'active' AND refresh IS NOT NULL
-    AND NOT EXISTS (SELECT 1 FROM settings WHERE name = 'frozen')
-"""
-_CLAIMED = """
-    doubt_at = CASE WHEN boot IS NULL THEN doubt_at ELSE COALESCE(doubt_at, :now) END,
-    boot = :boot, claimed_at = {clock}
-"""
-
-_KEY = "client_key = :client_key AND open_id = :open_id"
-
-GET = f"SELECT {GRANT} FROM accounts WHERE {_KEY}"
 
 
 @cache
 def page(conditions: tuple[str, ...]) -> str:
     """Accounts after one, that meet all conditions."""
-    where = " AND ".join(("(open_id, client_key) > (:after_id, :after_key)", *conditions))
-    return f"SELECT {GRANT} FROM accounts WHERE {where} ORDER BY open_id, client_key LIMIT :limit"
+    after = "(accounts.open_id, accounts.client_key) > (:after_id, :after_key)"
+    where = " AND ".join((after, *conditions))
+    order = "accounts.open_id, accounts.client_key"
+    return f"{_GRANTS} WHERE {where} ORDER BY {order} LIMIT :limit"
 
 
-# A flight is alone in its process: an open claim of its own boot is one whose answer got lost.
-CLAIM = f"""
-    UPDATE accounts SET {_CLAIMED}, attempt = :attempt
-    WHERE {_KEY} AND gen = :gen AND ver = :ver AND not_before <= :now
-      AND (boot = :boot OR {NOBODYS}) AND {_CLAIMABLE}
-    RETURNING {GRANT}
+_FREE = """
+    not_before = 0, probes = 0, refusals = 0, refused_at = NULL, failures = 0, trouble = NULL,
+    log_id = NULL
 """
-
-
-@cache
-def claim_due(column: str, apps: int) -> str:
-    """Claim by ``warm_at`` or ``keep_at``, for so many apps (``:app0``, ``:app1``, ...)."""
-    keys = ", ".join(f":app{number}" for number in range(apps))
-    # The || keeps SQLite from looking through all accounts of an app by its primary key.
-    # No indexed column changes, so PostgreSQL leaves the indexes alone. As a table of its own:
-    # PostgreSQL may run a subquery that locks rows more than once, and then takes more than the
-    # limit. By the rows' places, since a look for each by its key costs as much as the rest.
-    return f"""
-        WITH due AS (
-            SELECT {{row}} AS place FROM accounts
-            WHERE {column} <= :now AND not_before <= :now AND client_key || '' IN ({keys})
-              AND ({NOBODYS}) AND {_CLAIMABLE}
-            ORDER BY {column} LIMIT :limit {{skip_locked}}
-        )
-        UPDATE accounts SET {_CLAIMED}, attempt = :attempt
-        WHERE {{row}} IN (SELECT place FROM due)
-        RETURNING {GRANT}
-    """
-
-
-_RESTED = """
-    not_before = 0, attempt = NULL, boot = NULL, claimed_at = NULL, doubt_at = NULL, probes = 0,
-    refusals = 0, refused_at = NULL, failures = 0, trouble = NULL, log_id = NULL
+_RESTED = f"doubt_at = NULL, {_FREE}"
+_SENT_TWICE = f"""
+    doubt_at IS NOT NULL OR EXISTS (
+        SELECT 1 FROM claims
+        WHERE {CLAIM_OF} AND (claims.doubt_at IS NOT NULL OR claims.attempt <> :attempt)
+    )
 """
+# The token that stood is kept where it may have been sent twice, and so have two children. Where
+# versions are skipped it is no parent of the new tokens. A descendant of theirs may be known
+# already, from another journal.
 RENEW = f"""
     UPDATE accounts SET
-        ver = ver + 1, status = 'active', reason = NULL, scope = :scope, issued_at = :issued_at,
-        parent = CASE WHEN doubt_at IS NULL THEN NULL ELSE refresh END, access = :access,
+        ver = :next_ver, status = 'active', reason = NULL, scope = :scope,
+        issued_at = :issued_at, access = :access,
+        parent = CASE
+            WHEN :next_ver = ver + 1 AND ({_SENT_TWICE}) THEN refresh
+        END,
         refresh = :refresh, fingerprint = :fingerprint, key_id = :key_id,
         access_expires_at = :access_expires_at, refresh_expires_at = :refresh_expires_at,
-        lifetime = :lifetime, warm_at = :warm_at, keep_at = :keep_at, {_RESTED}
-    WHERE {_KEY} AND gen = :gen AND ver = :ver AND fingerprint = :stood
+        lifetime = :lifetime, warm_at = :warm_at, keep_at = :keep_at, {_FREE}, doubt_at = (
+            SELECT MIN(created_at) FROM candidates AS child
+            WHERE child.client_key = :client_key AND child.open_id = :open_id
+              AND child.gen = :gen AND child.ver > :next_ver
+        )
+    WHERE {KEY} AND gen = :gen AND ver = :ver AND fingerprint = :stood
       AND status <> 'disconnected'
     RETURNING ver
 """
-
 SETTLE = f"""
     UPDATE accounts SET
         status = :status, reason = :reason, warm_at = :warm_at, keep_at = :keep_at,
         not_before = :not_before, doubt_at = :doubt_at, probes = :probes,
         refusals = :refusals, refused_at = :refused_at, failures = :failures,
-        trouble = :trouble, log_id = :log_id, attempt = NULL, boot = NULL, claimed_at = NULL
-    WHERE {_KEY} AND gen = :gen AND ver = :ver AND boot = :boot AND attempt = :attempt
+        trouble = :trouble, log_id = :log_id
+    WHERE {KEY} AND gen = :gen AND ver = :ver AND EXISTS (
+        SELECT 1 FROM claims WHERE {CLAIM_OF} AND claims.boot = :boot AND claims.attempt = :attempt
+    )
     RETURNING ver
 """
 
 CONSENT = f"""
-    INSERT INTO accounts ({GRANT}) VALUES (
+    INSERT INTO accounts ({ACCOUNT}) VALUES (
         :client_key, :open_id, :user_id, :gen, 1, 'active', NULL, :scope, :granted_at, :issued_at,
         :access, :refresh, NULL, :fingerprint, :key_id, :access_expires_at, :refresh_expires_at,
-        :lifetime, :warm_at, :keep_at, 0, NULL, NULL, NULL, NULL, 0, 0, NULL, 0, NULL, NULL
+        :lifetime, :warm_at, :keep_at, 0, NULL, 0, 0, NULL, 0, NULL, NULL
     )
     ON CONFLICT (open_id, client_key) DO UPDATE SET
         user_id = COALESCE(excluded.user_id, accounts.user_id), gen = excluded.gen, ver = 1,
@@ -231,7 +236,7 @@ CONSENT = f"""
         access_expires_at = excluded.access_expires_at,
         refresh_expires_at = excluded.refresh_expires_at, lifetime = excluded.lifetime,
         warm_at = excluded.warm_at, keep_at = excluded.keep_at, {_RESTED}
-    WHERE accounts.gen = excluded.gen - 1 AND accounts.granted_at <= excluded.granted_at
+    WHERE accounts.gen = :after AND accounts.granted_at <= excluded.granted_at
     RETURNING gen
 """
 
@@ -239,13 +244,13 @@ DISCONNECT = f"""
     UPDATE accounts SET
         status = 'disconnected', reason = :reason, access = NULL, refresh = NULL,
         parent = NULL, fingerprint = NULL, key_id = NULL, {_RESTED}
-    WHERE {_KEY} AND gen = :gen
+    WHERE {KEY} AND gen = :gen
     RETURNING gen
 """
 
 FORSAKE = f"""
     UPDATE accounts SET status = :status, reason = :reason
-    WHERE {_KEY} AND gen = :gen AND status <> 'disconnected'
+    WHERE {KEY} AND gen = :gen AND status <> 'disconnected'
     RETURNING gen
 """
 
@@ -253,19 +258,19 @@ RESEAL = f"""
     UPDATE accounts SET
         access = :access, refresh = :refresh, parent = :parent, fingerprint = :fingerprint,
         key_id = :key_id
-    WHERE {_KEY} AND gen = :gen AND ver = :ver AND fingerprint = :stood
-      AND ({NOBODYS})
+    WHERE {KEY} AND gen = :gen AND ver = :ver AND fingerprint = :stood
     RETURNING ver
 """
 
 WANT = f"""
     UPDATE accounts SET warm_at = 0, keep_at = 0
-    WHERE {_KEY} AND status = 'active' AND warm_at > 0 AND not_before <= :now
+    WHERE {KEY} AND status = 'active' AND warm_at > 0 AND not_before <= :now
     RETURNING ver
 """
 
 ERASE = tuple(
-    f"DELETE FROM {table} WHERE {_KEY}" for table in ("candidates", "events", "logins", "accounts")
+    f"DELETE FROM {table} WHERE {KEY}"
+    for table in ("candidates", "events", "logins", "claims", "accounts")
 )
 
 ADD_EVENT = f"""
@@ -274,25 +279,27 @@ ADD_EVENT = f"""
     RETURNING id
 """
 TRIM_EVENTS = f"""
-    DELETE FROM events WHERE {_KEY} AND id <= (
-        SELECT id FROM events WHERE {_KEY} ORDER BY id DESC LIMIT 1 OFFSET :kept
+    DELETE FROM events WHERE {KEY} AND id <= (
+        SELECT id FROM events WHERE {KEY} ORDER BY id DESC LIMIT 1 OFFSET :kept
     )
 """
-EVENTS = f"SELECT {EVENT} FROM events WHERE {_KEY} ORDER BY id DESC LIMIT :limit"
+EVENTS = f"SELECT {EVENT} FROM events WHERE {KEY} ORDER BY id DESC LIMIT :limit"
+EVENTS_AFTER = f"SELECT {NEWS} FROM events WHERE id > :event_id ORDER BY id LIMIT :limit"
+LAST_EVENT = "SELECT MAX(id) FROM events"
 
 ADD_CANDIDATE = f"""
     INSERT INTO candidates ({CANDIDATE})
     VALUES (:client_key, :open_id, :gen, :ver, :fingerprint, :sealed, :source, :created_at, :tried)
     ON CONFLICT (client_key, open_id, fingerprint) DO NOTHING
 """
-# With a child of the standing token somewhere, TikTok has handled a request for certain.
+# With a descendant of the standing token somewhere, TikTok has handled a request for certain.
 DOUBT = f"""
     UPDATE accounts SET doubt_at = COALESCE(doubt_at, :created_at)
-    WHERE {_KEY} AND gen = :gen AND ver = :ver - 1
+    WHERE {KEY} AND gen = :gen AND ver < :ver
 """
-CANDIDATES = f"SELECT {CANDIDATE} FROM candidates WHERE {_KEY} ORDER BY created_at DESC"
-DROP_CANDIDATES = f"DELETE FROM candidates WHERE {_KEY} AND gen <= :gen"
-MARK_TRIED = f"UPDATE candidates SET tried = 1 WHERE {_KEY} AND fingerprint = :fingerprint"
+CANDIDATES = f"SELECT {CANDIDATE} FROM candidates WHERE {KEY} ORDER BY created_at DESC"
+DROP_CANDIDATES = f"DELETE FROM candidates WHERE {KEY} AND gen <= :gen"
+MARK_TRIED = f"UPDATE candidates SET tried = 1 WHERE {KEY} AND fingerprint = :fingerprint"
 
 ADD_LOGIN = f"""
     INSERT INTO logins ({LOGIN}) VALUES (
@@ -317,7 +324,7 @@ BOOTS = f"SELECT {BOOT} FROM boots WHERE ended_at IS NULL ORDER BY boot"
 LAST_SIGN_OF_LIFE = """
     SELECT MAX(at) FROM (
         SELECT MAX(seen_at) AS at FROM boots
-        UNION ALL SELECT MAX(claimed_at) FROM accounts WHERE boot IS NOT NULL
+        UNION ALL SELECT MAX(claimed_at) FROM claims
     ) AS signs
 """
 
@@ -344,14 +351,11 @@ BY_STATUS = """
 def due(column: str) -> str:
     """How many accounts are due, since when the first of them is, and how many are claimed.
 
-    Claims are of the most urgent, so they are looked for among the first ten thousand. Accounts
-    that somebody waits for are due since 0, which is no time at all.
+    Accounts that somebody waits for are due since 0, which is no time at all.
     """
-    due = f"FROM accounts WHERE status = 'active' AND {column} <= :now"
     return f"""
-        SELECT COUNT(*), MIN(NULLIF({column}, 0)), (
-            SELECT COUNT(boot) FROM (SELECT boot {due} ORDER BY {column} LIMIT 10000) AS urgent
-        ) {due}
+        SELECT COUNT(*), MIN(NULLIF({column}, 0)), (SELECT COUNT(*) FROM claims)
+        FROM accounts WHERE status = 'active' AND {column} <= :now
     """
 
 

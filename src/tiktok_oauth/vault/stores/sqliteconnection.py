@@ -20,12 +20,12 @@ _DIALECT = {
     "blob": "BLOB",
     "float": "REAL",
     "id": "INTEGER PRIMARY KEY",
-    "room": "",
-    "row": "rowid",
+    "by_key": "WITHOUT ROWID",
+    "plain": "+",
     "clock": ":clock",
-    # A writer has the database for itself: nobody to skip, nothing more to lock.
-    "skip_locked": "",
+    # A writer has the database for itself: nothing more to lock.
     "lock": "SELECT 1",
+    "take_turns": "SELECT 1",
 }
 _PRAGMAS = (
     "secure_delete=ON",

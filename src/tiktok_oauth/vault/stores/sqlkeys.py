@@ -7,11 +7,12 @@ A sealed value names its key in its bytes 6 to 13, so that it can be found witho
 from __future__ import annotations
 
 from collections import Counter
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from tiktok_oauth.vault.stores import sql
+from tiktok_oauth.vault.stores import sql, sqlclaims
 from tiktok_oauth.vault.stores.rows import Candidate, PendingLogin, Ref
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from tiktok_oauth.vault.stores.database import Database, Transaction, Value
     from tiktok_oauth.vault.stores.rows import Resealed
 
-_KEY = "client_key = :client_key AND open_id = :open_id"
-_AT_REST = f"NOT EXISTS (SELECT 1 FROM accounts WHERE {_KEY} AND NOT ({sql.NOBODYS}))"
+_KEY = sql.KEY
+_AT_REST = f"NOT EXISTS (SELECT 1 FROM accounts WHERE {_KEY} AND NOT ({sqlclaims.NOBODYS}))"
 # Far beyond any claim's patience, so that a forgotten one does not keep an old key alive.
 _IDLE = {"patience": 3600.0, "grace": 0.0}
 
@@ -86,8 +87,16 @@ class SqlKeys:
         ]
         for value in values:
             del value["ref"]
-        rows = self._database.write(lambda transaction: transaction.run_many(sql.RESEAL, values))
-        return list(map(bool, rows))
+
+        def work(transaction: Transaction) -> list[bool]:
+            held = list(map(bool, transaction.run_many(sqlclaims.HOLD, values)))
+            mine = list(compress(values, held))
+            rows = iter(transaction.run_many(sql.RESEAL, mine))
+            done = [is_held and bool(next(rows)) for is_held in held]
+            transaction.run_many(sqlclaims.LET_GO, mine)
+            return done
+
+        return self._database.write(work)
 
     def stale_candidates(self, key_id: str, limit: int) -> list[Candidate]:
         """Some candidates that are sealed with another key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import compress
 from operator import attrgetter
 from secrets import token_hex
 from typing import TYPE_CHECKING, TypeVar
@@ -9,12 +10,13 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 
 from tiktok_oauth.errors import store_error
-from tiktok_oauth.vault.stores import sql
+from tiktok_oauth.vault.stores import sql, sqlclaims
 from tiktok_oauth.vault.stores.rows import (
     Boot,
     Candidate,
     Event,
     Grant,
+    NewsItem,
     PendingLogin,
     Ref,
     Standing,
@@ -57,6 +59,11 @@ class SqlStore(SqlKeys):
         self._database = database
         database.write(_upgrade)
 
+    @property
+    def database(self) -> Database:
+        """The database under it, where a service may keep tables of its own."""
+        return self._database
+
     def describe(self) -> str:
         """What this is and how durable, in one line."""
         return self._database.describe()
@@ -86,13 +93,17 @@ class SqlStore(SqlKeys):
             for name in ("client_key", "status", "user_id", "open_id")
             if (value := getattr(query, name)) is not None
         }
-        conditions = [f"{name} = :{name}" for name in wanted]
+        conditions = [f"accounts.{name} = :{name}" for name in wanted]
         if query.key_id_not is not None:
             conditions.append(NOT_SEALED_WITH)
+        if query.prefix is not None:
+            conditions.append(sql.BEGINS)
         rows = self._database.read(
             sql.page(tuple(conditions)),
             {
                 **wanted,
+                "prefix": query.prefix,
+                "prefix_end": f"{query.prefix}\U0010ffff",
                 "key_id_not": query.key_id_not,
                 "key_not": bytes.fromhex(query.key_id_not or ""),
                 "after_key": after.client_key,
@@ -116,11 +127,19 @@ class SqlStore(SqlKeys):
         statement: str,
         changes: Sequence[Consent | Renewed | Settled],
         values: Sequence[Mapping[str, Value]],
+        *,
+        releases: bool = False,
     ) -> list[bool]:
-        """Run a statement for each change; those that found their row are told of."""
+        """Run a statement for each change; those that found their row are told of.
+
+        Where it releases, the claims on those end, too.
+        """
 
         def work(transaction: Transaction) -> list[bool]:
             written = list(map(bool, transaction.run_many(statement, values)))
+            if releases:
+                over = [change.ref._asdict() for change in compress(changes, written)]
+                transaction.run_many(sqlclaims.RELEASE, over)
             told = zip(changes, written, strict=True)
             _tell(transaction, [(change.ref, change.event) for change, done in told if done])
             return written
@@ -130,7 +149,8 @@ class SqlStore(SqlKeys):
     def disconnect(self, ref: Ref, gen: int, event: Event, *, erased: bool = False) -> bool:
         """Take all tokens from a consent and keep the row as a tombstone."""
         values: dict[str, Value] = {"gen": gen, "reason": "erased" if erased else None}
-        return self._end((sql.DISCONNECT, sql.DROP_CANDIDATES), ref, event, values)
+        statements = (sql.DISCONNECT, sql.DROP_CANDIDATES, sqlclaims.RELEASE)
+        return self._end(statements, ref, event, values)
 
     def forsake(self, ref: Ref, gen: int, status: RowStatus, reason: Reason, event: Event) -> bool:
         """Say what a consent has come to, and leave its tokens."""
@@ -179,27 +199,38 @@ class SqlStore(SqlKeys):
     def claim(self, claims: Sequence[Claim]) -> list[Grant | None]:
         """Grant claims; None for one that was refused."""
         values = [{**_flat(claim), "now": claim.now} for claim in claims]
-        rows = self._database.write(lambda transaction: transaction.run_many(sql.CLAIM, values))
-        return [_one(Grant, found) for found in rows]
+
+        def work(transaction: Transaction) -> list[Grant | None]:
+            granted = list(map(bool, transaction.run_many(sqlclaims.CLAIM, values)))
+            # As they stand now that nobody else can claim them.
+            rows = iter(transaction.run_many(sqlclaims.CLAIMED, list(compress(values, granted))))
+            return [_one(Grant, next(rows)) if is_granted else None for is_granted in granted]
+
+        return self._database.write(work)
 
     def claim_due(self, claim: DueClaim) -> list[Grant]:
         """Claim what is due, the most urgent first."""
         column = _column(warm=claim.warm)
         apps = {f"app{number}": key for number, key in enumerate(claim.client_keys)}
-        statement = sql.claim_due(column, len(apps))
         values = {**apps, **_flat(claim)}
-        rows = self._database.write(lambda transaction: transaction.run(statement, values))
-        # What an UPDATE returns comes in no order.
+
+        def work(transaction: Transaction) -> list[Row]:
+            transaction.run(sqlclaims.TAKE_TURNS, {})
+            transaction.run(sqlclaims.claim_due(column, len(apps)), values)
+            return transaction.run(sqlclaims.CLAIMED_DUE, values)
+
+        rows = self._database.write(work)
         return sorted(_all(Grant, rows), key=attrgetter(column))
 
     def renew(self, changes: Sequence[Renewed]) -> list[bool]:
         """Write new tokens where the parent still stands."""
         values = [{**_flat(change), **msgspec.structs.asdict(change.tokens)} for change in changes]
-        return self._write_all(sql.RENEW, changes, values)
+        return self._write_all(sql.RENEW, changes, values, releases=True)
 
     def settle(self, changes: Sequence[Settled]) -> list[bool]:
         """Write how claims ended that brought no tokens."""
-        return self._write_all(sql.SETTLE, changes, [_flat(change) for change in changes])
+        values = [_flat(change) for change in changes]
+        return self._write_all(sql.SETTLE, changes, values, releases=True)
 
     def want(self, ref: Ref, now: float) -> None:
         """Say that a caller is waiting for this account."""
@@ -235,6 +266,15 @@ class SqlStore(SqlKeys):
     def events(self, ref: Ref, limit: int = _KEPT_EVENTS) -> list[Event]:
         """An account's timeline, newest first."""
         return _all(Event, self._database.read(sql.EVENTS, {**ref._asdict(), "limit": limit}))
+
+    def events_after(self, event_id: int, limit: int) -> list[NewsItem]:
+        """Lines of all timelines after one, in the order of their ids."""
+        values = {"event_id": event_id, "limit": limit}
+        return _all(NewsItem, self._database.read(sql.EVENTS_AFTER, values))
+
+    def last_event(self) -> int:
+        """The id of the newest line of all timelines; 0 while there is none."""
+        return int(self._database.read(sql.LAST_EVENT, {})[0][0] or 0)
 
     def prune(self, now: float) -> None:
         """Drop what has had its time."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         DueClaim,
         Event,
         Grant,
+        NewsItem,
         PendingLogin,
         Reason,
         Ref,
@@ -70,7 +71,7 @@ class Store(Protocol):
     def consent(self, change: Consent) -> bool:
         """Write a new consent's tokens.
 
-        False when the row has a newer one, or another ``gen`` than the change was made for.
+        False when the row has a newer one, or another consent than the change was made after.
         """
         ...
 
@@ -152,6 +153,17 @@ class Store(Protocol):
 
     def events(self, ref: Ref, limit: int = 200) -> list[Event]:
         """An account's timeline, newest first."""
+        ...
+
+    def events_after(self, event_id: int, limit: int) -> list[NewsItem]:
+        """Lines of all timelines after one, in the order of their ids.
+
+        One with a smaller id may still appear for as long as a transaction takes.
+        """
+        ...
+
+    def last_event(self) -> int:
+        """The id of the newest line of all timelines; 0 while there is none."""
         ...
 
     def prune(self, now: float) -> None:

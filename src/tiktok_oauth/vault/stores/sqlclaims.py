@@ -1,0 +1,87 @@
+"""The statements that claim accounts for a refresh, once for SQLite and PostgreSQL.
+
+A claim is a row of its own, apart from the account: taking five hundred out of a million writes a
+few pages that way, and not five hundred. It names the tokens it is for; once the account has
+others it means nothing any more, whoever forgets to delete it.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from tiktok_oauth.vault.stores.sql import CLAIM_OF, GET, GRANT, KEY
+
+# A claim is open while its boot lives and its patience lasts. A boot that is not in the table is
+# no proof of anything: PostgreSQL may judge a row of this moment by a table of the moment before.
+_OVER = """
+    claims.claimed_at <= {clock} - :patience
+    OR EXISTS (
+        SELECT 1 FROM boots
+        WHERE boots.boot = claims.boot AND boots.ended_at <= {clock} - :grace
+    )
+"""
+NOBODYS = f"NOT EXISTS (SELECT 1 FROM claims WHERE {CLAIM_OF} AND NOT ({_OVER}))"
+_VOID = "claims.gen <> excluded.gen OR claims.ver <> excluded.ver"
+_CLAIMABLE = """
+    status = 'active' AND refresh IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM settings WHERE name = 'frozen')
+"""
+
+
+def _take(which: str, *, first: str = "", own: str = "") -> str:
+    """Claim accounts. A claim that was never settled leaves a doubt behind.
+
+    Whoever claims the same account waits for the end of our transaction, and then finds our claim.
+    """
+    return f"""
+        INSERT INTO claims (client_key, open_id, gen, ver, attempt, boot, claimed_at)
+        SELECT client_key, open_id, gen, ver, :attempt, :boot, {{clock}} FROM accounts
+        WHERE {which} AND not_before <= :now AND {_CLAIMABLE}
+        {first}
+        ON CONFLICT (open_id, client_key) DO UPDATE SET
+            doubt_at = CASE WHEN {_VOID} THEN NULL ELSE COALESCE(claims.doubt_at, :now) END,
+            gen = excluded.gen, ver = excluded.ver, attempt = excluded.attempt,
+            boot = excluded.boot, claimed_at = excluded.claimed_at
+        WHERE {own} {_VOID} OR {_OVER}
+    """
+
+
+# A flight is alone in its process: an open claim of its own boot is one whose answer got lost.
+CLAIM = f"""
+    {_take(f"{KEY} AND gen = :gen AND ver = :ver", own="claims.boot = excluded.boot OR")}
+    RETURNING ver
+"""
+CLAIMED = f"""
+    {GET} AND accounts.gen = :gen AND accounts.ver = :ver
+      AND claims.attempt = :attempt AND claims.boot = :boot
+"""
+
+TAKE_TURNS = "{take_turns}"
+
+
+@cache
+def claim_due(column: str, apps: int) -> str:
+    """Claim by ``warm_at`` or ``keep_at``, for so many apps (``:app0``, ``:app1``, ...)."""
+    keys = ", ".join(f":app{number}" for number in range(apps))
+    which = f"{column} <= :now AND {{plain}}client_key IN ({keys}) AND {NOBODYS}"
+    return _take(which, first=f"ORDER BY {column} LIMIT :limit")
+
+
+CLAIMED_DUE = f"""
+    SELECT {GRANT} FROM claims JOIN accounts ON {CLAIM_OF}
+    WHERE claims.attempt = :attempt AND claims.boot = :boot
+"""
+
+# Whoever changes what a claim stands on keeps claims out meanwhile, by a claim of nobody's or by
+# the lock on one that is over. That one stays: it says that a request may have been made.
+HOLD = f"""
+    INSERT INTO claims (client_key, open_id, gen, ver, attempt, boot, claimed_at)
+    SELECT client_key, open_id, gen, ver, '', '', {{clock}} FROM accounts
+    WHERE {KEY} AND gen = :gen AND ver = :ver
+    ON CONFLICT (open_id, client_key) DO UPDATE SET boot = claims.boot
+    WHERE claims.boot = '' OR {_VOID} OR {_OVER}
+    RETURNING ver
+"""
+LET_GO = f"DELETE FROM claims WHERE {KEY} AND boot = ''"
+
+RELEASE = f"DELETE FROM claims WHERE {KEY}"
