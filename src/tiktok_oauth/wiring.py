@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tiktok_oauth.engine.core import Core, Credentials
 from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.events import CallEnded
+from tiktok_oauth.observe.listeners import tell
 from tiktok_oauth.observe.logs import log
 from tiktok_oauth.observe.metrics import Metrics
 from tiktok_oauth.protocol.token import make_app
@@ -30,7 +31,7 @@ _DICE = SystemDice()
 
 
 class Observers:
-    """Everybody who hears of an event: the log, and this client's metrics."""
+    """Everybody who hears of an event: the log, this client's metrics, and who listens to all."""
 
     def __init__(self) -> None:
         self._metrics = Metrics()
@@ -41,6 +42,7 @@ class Observers:
             self._metrics.count(event)
         else:
             log(event)
+        tell(event)
 
     def snapshot(self) -> MetricsSnapshot:
         """The client's figures of this moment."""

@@ -6,21 +6,21 @@ import math
 import os
 from array import array
 from dataclasses import fields
-from itertools import accumulate
-from operator import add
+from functools import reduce
 from threading import Lock
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from tiktok_oauth.observe.tally import GROWTH, SMALLEST, Tally
 from tiktok_oauth.types import CallMetrics, MetricsSnapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tiktok_oauth.errors import TikTokErrorCode
     from tiktok_oauth.events import CallEnded
 
-_GROWTH = 1.02
-_PER_LOG = 1 / math.log(_GROWTH)
-_SMALLEST = 1e-6
+_PER_LOG = 1 / math.log(GROWTH)
 _BUCKETS = 1000
 """Buckets of 2 % width from a microsecond to seven minutes: 8 kB a method."""
 
@@ -28,8 +28,8 @@ _BUCKETS = 1000
 _NO_COUNTS = bytes(8 * _BUCKETS)
 
 
-class _Tally:
-    """The figures of one method, or of all."""
+class _Counter:
+    """Counts the calls of one method."""
 
     __slots__ = (
         "buckets",
@@ -65,48 +65,21 @@ class _Tally:
             self.saved += code is None
         self.shortest = min(self.shortest, seconds)
         self.longest = max(self.longest, seconds)
-        place = int(math.log(max(seconds, _SMALLEST) / _SMALLEST) * _PER_LOG)
+        place = int(math.log(max(seconds, SMALLEST) / SMALLEST) * _PER_LOG)
         self.buckets[min(place, _BUCKETS - 1)] += 1
 
-    def percentile_ms(self, share: float) -> float:
-        if not self.requests:
-            return 0.0
-        wanted = math.ceil(share * self.requests)
-        place = next(n for n, seen in enumerate(accumulate(self.buckets)) if seen >= wanted)
-        middle: float = _SMALLEST * _GROWTH ** (place + 0.5)
-        return 1000 * min(max(middle, self.shortest), self.longest)
-
-    def merge(self, other: _Tally) -> None:
-        self.requests += other.requests
-        self.seconds += other.seconds
-        for code, count in other.errors.items():
-            self.errors[code] = self.errors.get(code, 0) + count
-        self.retries += other.retries
-        self.retried += other.retried
-        self.saved += other.saved
-        self.shortest = min(self.shortest, other.shortest)
-        self.longest = max(self.longest, other.longest)
-        self.buckets = array("Q", map(add, self.buckets, other.buckets))
-
-    def snapshot(self) -> CallMetrics:
-        failed = sum(self.errors.values())
-        return CallMetrics(
+    def tally(self) -> Tally:
+        return Tally(
             requests=self.requests,
-            successes=self.requests - failed,
-            errors=MappingProxyType(dict(self.errors)),
-            success_rate=_share(self.requests - failed, self.requests),
-            error_rate=_share(failed, self.requests),
+            errors=dict(self.errors),
             retries=self.retries,
-            retry_success_rate=_share(self.saved, self.retried),
-            average_ms=1000 * _share(self.seconds, self.requests),
-            p50_ms=self.percentile_ms(0.50),
-            p95_ms=self.percentile_ms(0.95),
-            p99_ms=self.percentile_ms(0.99),
+            retried=self.retried,
+            saved=self.saved,
+            seconds=self.seconds,
+            shortest=self.shortest if self.requests else None,
+            longest=self.longest,
+            buckets={place: count for place, count in enumerate(self.buckets) if count},
         )
-
-
-def _share(part: float, whole: int) -> float:
-    return part / whole if whole else 0.0
 
 
 class _Guard:
@@ -129,22 +102,29 @@ class Metrics:
     """Counts the calls of one client. Safe to share between threads, and after a fork."""
 
     def __init__(self) -> None:
-        self._methods: dict[str, _Tally] = {}
+        self._methods: dict[str, _Counter] = {}
 
     def count(self, event: CallEnded) -> None:
         """Take note of a call that ended."""
         with _guard.lock:
-            tally = self._methods.get(event.method)
-            if tally is None:
-                tally = self._methods[event.method] = _Tally()
-            tally.add(event.seconds, event.attempts, event.code)
+            counter = self._methods.get(event.method)
+            if counter is None:
+                counter = self._methods[event.method] = _Counter()
+            counter.add(event.seconds, event.attempts, event.code)
+
+    def tallies(self) -> dict[str, Tally]:
+        """What was counted until now, by method."""
+        with _guard.lock:
+            return {name: counter.tally() for name, counter in self._methods.items()}
 
     def snapshot(self) -> MetricsSnapshot:
         """The figures of this moment."""
-        total = _Tally()
-        with _guard.lock:
-            for tally in self._methods.values():
-                total.merge(tally)
-            methods = {name: tally.snapshot() for name, tally in self._methods.items()}
-        shared = {f.name: getattr(total.snapshot(), f.name) for f in fields(CallMetrics)}
-        return MetricsSnapshot(**shared, methods=MappingProxyType(methods))
+        return snapshot_of(self.tallies())
+
+
+def snapshot_of(tallies: Mapping[str, Tally]) -> MetricsSnapshot:
+    """The figures of some methods, each for itself and in all."""
+    total = reduce(Tally.merged, tallies.values(), Tally()).figures()
+    shared = {field.name: getattr(total, field.name) for field in fields(CallMetrics)}
+    methods = {name: tally.figures() for name, tally in tallies.items()}
+    return MetricsSnapshot(**shared, methods=MappingProxyType(methods))
