@@ -1,0 +1,1 @@
+"""Login behind a website: what is decided is in ``flow``; each framework's file translates."""

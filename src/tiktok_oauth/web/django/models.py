@@ -1,0 +1,51 @@
+"""Which user has connected which account. Tokens are in the vault, and nowhere else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from django.conf import settings
+from django.db import models
+
+from tiktok_oauth.web.django.conf import get_vault
+from tiktok_oauth.web.flow import Visitor
+
+if TYPE_CHECKING:
+    from tiktok_oauth.vault.account import Account
+
+
+class TikTokAccount(models.Model):
+    """A user's TikTok account. A user may have several; an account has one user."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tiktok_accounts"
+    )
+    client_key = models.CharField("client key", max_length=64, editable=False)
+    open_id = models.CharField("open_id", max_length=255, editable=False)
+    connected_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        """Newest first."""
+
+        verbose_name = "TikTok account"
+        ordering = ("-connected_at", "-pk")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["client_key", "open_id"], name="tiktok_oauth_account")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.open_id)
+
+    @property
+    def visitor(self) -> Visitor:
+        """Which account it is."""
+        return Visitor(str(self.client_key), str(self.open_id))
+
+    def account(self) -> Account:
+        """The account itself, with its tokens.
+
+        Raises:
+            ValidationError: the vault does not know it.
+            StoreError: the store cannot be read.
+        """
+        return get_vault().account(str(self.open_id), client_key=str(self.client_key))
