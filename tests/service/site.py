@@ -1,104 +1,108 @@
-"""The service as somebody with a browser meets it, with a sandbox behind it."""
+"""Settings for services under test, and a service on a real port for real browsers."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+import socket
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from starlette.testclient import TestClient
+import uvicorn
 
-from tiktok_oauth.aio import AsyncTikTokOAuth
+from tiktok_oauth import KeyRing
+from tiktok_oauth.sandbox.catalog import DEFAULT_APP
+from tiktok_oauth.sandbox.site import AUTHORIZE_PATH
 from tiktok_oauth.service.app import create_app
-from tiktok_oauth.service.settings import ServiceSettings
+from tiktok_oauth.service.office import open_office
+from tiktok_oauth.service.settings import AppSettings, ServiceSettings
+from tiktok_oauth.types import Secret
 
 if TYPE_CHECKING:
-    from httpx2 import Response
-    from starlette.types import ASGIApp
+    from collections.abc import Iterator
+    from pathlib import Path
 
+    from tiktok_oauth.sandbox.catalog import App
     from tiktok_oauth.sandbox.serve import Sandbox
+    from tiktok_oauth.service.office import Office
 
-ORIGIN = "http://127.0.0.1:8000"
-SCOPES = "user.info.basic,video.list"
-
-
-@dataclass
-class Clock:
-    """A clock that moves when it is told to."""
-
-    seconds: float = 1_795_000_000.0
-
-    def __call__(self) -> float:
-        """Return the time."""
-        return self.seconds
+ORIGIN = "http://localhost:8000"
+SANDBOX = "http://127.0.0.1:4010"
+SCOPES = ("user.info.basic", "user.info.profile", "user.info.stats", "video.list")
+SESSION_KEY = Secret("a-session-key-of-tests-" + "0" * 41)
 
 
-@dataclass
-class Site:
-    """A running service, its sandbox, and what a test wants to look at."""
-
-    app: ASGIApp
-    client: AsyncTikTokOAuth
-    sandbox: Sandbox
-    clock: Clock
-
-    def browser(self) -> Browser:
-        """Open another browser, with cookies of its own."""
-        return Browser(TestClient(self.app, base_url=ORIGIN, follow_redirects=False), self.sandbox)
-
-    @property
-    def token_calls(self) -> int:
-        """How often the service asked for tokens."""
-        method = self.client.metrics().methods.get("exchange_code_for_tokens")
-        return 0 if method is None else method.requests
+def app_settings(app: App = DEFAULT_APP, *, origin: str = ORIGIN) -> AppSettings:
+    """An app of the sandbox's."""
+    return AppSettings(app.client_key, Secret(app.client_secret), f"{origin}/callback", SCOPES)
 
 
-@dataclass
-class Browser:
-    """One browser: follows no redirect, remembers cookies."""
-
-    http: TestClient
-    sandbox: Sandbox = field(repr=False)
-
-    def get(self, path: str) -> Response:
-        """Open a page."""
-        return self.http.get(path)
-
-    def post(self, path: str, **headers: str) -> Response:
-        """Press a button that the front page has."""
-        token = re.search(r'name="token" value="(\w+)"', self.http.get("/").text)
-        assert token is not None
-        return self.http.post(path, data={"token": token[1]}, headers=headers)
-
-    def leave(self) -> str:
-        """Press *Connect TikTok*, and return where it leads."""
-        answer = self.post("/connect")
-        assert answer.status_code == 303
-        return str(answer.headers["location"])
-
-    def decide(self, url: str, *, person: str = "mina", allow: bool = True) -> str:
-        """Decide on the consent page, and return the path and query that lead back."""
-        callback = urlsplit(self.sandbox.authorize(url, person=person, decision=allow))
-        return f"{callback.path}?{callback.query}"
-
-    def connect(self, *, person: str = "mina") -> Response:
-        """Go the whole way, and return the account's page."""
-        back = self.get(self.decide(self.leave(), person=person))
-        assert back.status_code == 303
-        return self.get(back.headers["location"])
-
-
-def open_site(sandbox: Sandbox, kind: type[AsyncTikTokOAuth] = AsyncTikTokOAuth) -> Site:
-    """Put a service before a sandbox, with a client of some kind between them."""
-    clock = Clock()
-    client = kind(
-        sandbox.client_key,
-        sandbox.client_secret,
-        f"{ORIGIN}/callback",
-        scopes=SCOPES,
-        base_url=sandbox.base_url,
-        authorize_url=sandbox.authorize_url,
+def settings_for(
+    directory: Path, database_url: str, *, origin: str = ORIGIN, sandbox_url: str = SANDBOX
+) -> ServiceSettings:
+    """A service with the sandbox's app; ``replace`` makes others of it."""
+    return ServiceSettings(
+        apps=(app_settings(origin=origin),),
+        base_url=sandbox_url,
+        authorize_url=sandbox_url + AUTHORIZE_PATH,
+        public_url=origin,
+        database_url=database_url,
+        runtime_directory=directory,
     )
-    settings = ServiceSettings(f"{ORIGIN}/callback", sandbox.authorize_url, sandbox.base_url)
-    return Site(create_app(client, settings, clock=clock), client, sandbox, clock)
+
+
+@contextmanager
+def served(sandbox: Sandbox, directory: Path, **changes: Any) -> Iterator[Office]:  # noqa: ANN401 - of a setting each
+    """A service on a real port of ``localhost``, over SQLite and a sandbox that listens.
+
+    Its address is ``office.settings.public_url``.
+
+    Args:
+        sandbox: one that listens on 127.0.0.1: another host to a browser, so that cookie
+            mistakes show.
+        directory: where the database is made.
+        changes: other settings.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings = settings_for(
+            directory,
+            f"sqlite:///{directory / 'tokens.db'}",
+            origin=f"http://localhost:{listener.getsockname()[1]}",
+            sandbox_url=sandbox.base_url,
+        )
+        office = open_office(replace(settings, **changes), KeyRing.generate(), SESSION_KEY)
+        server = _Server(office)
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        server.up.wait()
+        try:
+            yield office
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which tells when it is up."""
+
+    def __init__(self, office: Office) -> None:
+        super().__init__(
+            uvicorn.Config(
+                create_app(office),
+                access_log=False,
+                lifespan="on",
+                log_config=None,
+                proxy_headers=False,
+                server_header=False,
+                timeout_graceful_shutdown=2,
+                ws="none",
+            )
+        )
+        self.up = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and tell."""
+        try:
+            await super().startup(sockets)
+        finally:
+            self.up.set()

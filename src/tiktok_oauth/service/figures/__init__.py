@@ -1,0 +1,1 @@
+"""What is counted, kept for ten minutes, and shown: to people, to Prometheus, to probes."""

@@ -1,0 +1,1 @@
+"""The service's pages: connect, accounts, dashboard, webhooks, keys, settings, sign-in."""

@@ -1,0 +1,1 @@
+"""The processes of a service: a supervisor, one airlock, and web workers."""

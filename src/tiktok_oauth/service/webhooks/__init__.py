@@ -1,0 +1,1 @@
+"""TikTok's webhooks: proven, written down, acted upon, and handed on."""
