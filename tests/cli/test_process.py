@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,9 +22,18 @@ pytestmark = pytest.mark.slow
 COMMAND = (sys.executable, "-W", "error", "-m", "tiktok_oauth")
 
 
+@pytest.fixture(autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Whatever is kept is kept below a directory of the test's own, with a short path."""
+    home = tmp_path_factory.mktemp("h")
+    for name in ("XDG_CONFIG_HOME", "XDG_RUNTIME_DIR", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(home))
+    return home
+
+
 @contextmanager
 def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """Start the command without credentials, and end it by Ctrl-C if it still runs."""
+    """Start the command without credentials, and end it if it still runs."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TIKTOK_")}
     with subprocess.Popen(  # noqa: S603 - our own program
         [*COMMAND, *arguments],
@@ -36,7 +46,8 @@ def started(*arguments: str) -> Iterator[subprocess.Popen[str]]:
             yield process
         finally:
             if process.poll() is None:
-                process.kill()
+                process.terminate()
+                process.wait(timeout=20)
 
 
 def line_with(process: subprocess.Popen[str], words: str) -> str:
@@ -49,7 +60,7 @@ def line_with(process: subprocess.Popen[str], words: str) -> str:
     pytest.fail(f"the process ended without saying {words!r}: {process.stderr.read()}")
 
 
-@pytest.mark.parametrize(("command", "ready"), [("serve", "Open "), ("sandbox", "is ready: ")])
+@pytest.mark.parametrize(("command", "ready"), [("serve", "Ready: "), ("sandbox", "is ready: ")])
 def test_ctrl_c_ends_it_cleanly(command: str, ready: str) -> None:
     """It says where it is, answers there, and stops with status 0 and no traceback."""
     with started(command, "--port", "0") as process:
@@ -57,11 +68,11 @@ def test_ctrl_c_ends_it_cleanly(command: str, ready: str) -> None:
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
             page = answer.read().decode()
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=20)
 
     assert "<!doctype html>" in page
-    assert errors == ""
-    assert output.endswith("\nStopped.\n")
+    assert "Traceback" not in errors
+    assert output.endswith("Stopped.\n")
     assert process.returncode == 0
 
 
@@ -70,9 +81,35 @@ def test_serve_tells_of_the_sandbox_beside_it() -> None:
     with started("serve", "--port", "0") as process:
         line_with(process, "a sandbox plays TikTok")
         url = line_with(process, "http://").strip()
-        line_with(process, "Ready. Open")
+        line_with(process, "/signin/")
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
             assert b"It is not TikTok" in answer.read()
+
+
+def test_the_sandboxes_accounts_have_a_database_of_their_own(home: Path) -> None:
+    """Real ones never stand among them; whatever is kept is its owner's alone."""
+    with started("serve", "--port", "0") as process:
+        line_with(process, "Ready: ")
+
+        kept = {path.name: path for path in (home / "tiktok-oauth").iterdir()}
+        assert {"sandbox.db", "sandbox-world.json", "keys.json", "session.key"} <= set(kept)
+        assert "tokens.db" not in kept
+        for name in ("sandbox.db", "keys.json", "session.key"):
+            assert kept[name].stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_service_keeps_to_itself() -> None:
+    """While one has the sandbox's database, another has one that is thrown away."""
+    with started("serve", "--port", "0") as first:
+        line_with(first, "Ready: ")
+        with started("serve", "--port", "0") as second:
+            line_with(second, "What is connected is kept in")
+            place = line_with(second, "sandbox.db").strip()
+            line_with(second, "Ready: ")
+            second.terminate()
+            second.wait(timeout=20)
+
+    assert not Path(place).exists()
 
 
 @pytest.mark.parametrize(

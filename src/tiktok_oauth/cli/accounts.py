@@ -20,9 +20,11 @@ from tiktok_oauth.cli.options import (
     json_option,
     keys_option,
     opened_store,
+    tell,
     upkeep,
     yes_option,
 )
+from tiktok_oauth.cli.progress import Bar
 from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.vault.refresh import ladder
@@ -137,14 +139,14 @@ def export(
     query = AccountQuery(_PAGE, None, client_key, status)
     if not with_tokens:
         with opened_store(database) as store, _target(output) as stream:
-            for row in _walk(store, query):
+            for row in _watched(store, query):
                 stream.write(msgspec.json.encode(_known(row)) + b"\n")
         return
     if output is None:
         raise click.UsageError("Tokens are not written to a screen: name a file by --output.")
     with upkeep(database, keys) as room, _target(output) as stream:
         site = room.site
-        for row in _walk(site.store, query):
+        for row in _watched(site.store, query):
             stream.write(msgspec.json.encode({**_known(row), **_tokens(site.cipher, row)}) + b"\n")
     click.echo(
         f"{output} holds tokens in the clear: delete it soon. Only one program may refresh them"
@@ -158,7 +160,10 @@ def export(
 @app_option
 @database_option
 @yes_option
-def erase(*, open_id: str, client_key: str | None, database: str | None, yes: bool) -> None:
+@json_option
+def erase(
+    *, open_id: str, client_key: str | None, database: str | None, yes: bool, as_json: bool
+) -> None:
     """Delete all that is known of a person, as they may ask of you.
 
     Revoke first: what is erased can no longer be revoked. Backups from before still hold it.
@@ -171,7 +176,8 @@ def erase(*, open_id: str, client_key: str | None, database: str | None, yes: bo
             )
         confirm("Delete all that is known of it?", yes=yes)
         store.erase(row.ref)
-    click.echo("Deleted.")
+    known = {"open_id": row.open_id, "client_key": row.client_key, "erased": True}
+    tell("Deleted.", known, as_json=as_json)
 
 
 def find_row(store: Store, open_id: str, client_key: str | None) -> Grant:
@@ -192,6 +198,16 @@ def _walk(store: Store, query: AccountQuery) -> Iterator[Grant]:
     while page := store.page(query):
         yield from page
         query = msgspec.structs.replace(query, after=page[-1].ref)
+
+
+def _watched(store: Store, query: AccountQuery) -> Iterator[Grant]:
+    """The same, with a progress bar when there are many."""
+    total = sum(store.standing(time.time(), warm=False).accounts.values())
+    with Bar("Exporting") as bar:
+        for number, row in enumerate(_walk(store, query)):
+            if number and number % _PAGE == 0:
+                bar.show(number, total)
+            yield row
 
 
 def _known(row: Grant) -> dict[str, str | float | None]:

@@ -10,12 +10,13 @@ import statistics
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from tiktok_oauth.cli.appchecks import examine_app
+from tiktok_oauth.cli.finding import Finding
 from tiktok_oauth.cli.options import is_there, key_file, opened_store
 from tiktok_oauth.client import TikTokOAuth
 from tiktok_oauth.engine.ports import TransportError
@@ -34,11 +35,10 @@ from tiktok_oauth.vault.ways import blocking_core
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tiktok_oauth.cli.finding import Verdict
     from tiktok_oauth.engine.core import Core
     from tiktok_oauth.protocol.http import HttpResponse
     from tiktok_oauth.vault.stores.store import Store
-
-Verdict = Literal["ok", "warn", "fail"]
 
 _LIBRARIES = ("aiohttp", "cryptography", "msgspec", "urllib3")
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -52,28 +52,12 @@ _TIMEOUT = 5.0
 _LIMIT = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at.
-
-    Attributes:
-        name: what.
-        verdict: whether it is as it should be.
-        says: how it is.
-        mend: what to do, unless it is well.
-    """
-
-    name: str
-    verdict: Verdict
-    says: str
-    mend: str = ""
-
-
 def examine(database: str | None, keys: Path | None, *, offline: bool) -> Iterator[Finding]:
     """Look at everything, one thing after the other."""
     yield _python()
     yield _libraries()
     yield from _environment()
+    yield from examine_app(offline=offline)
     url = database or f"sqlite:///{state_path() / 'tokens.db'}"
     if url.startswith("sqlite:"):
         yield from _disk(url)

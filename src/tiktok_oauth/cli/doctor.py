@@ -21,6 +21,8 @@ from tiktok_oauth.cli.options import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tiktok_oauth.cli.finding import Finding
+
 _EXAMPLES = """\
 \b
     tiktok-oauth doctor
@@ -33,12 +35,15 @@ _COLOURS = {"ok": "green", "warn": "yellow", "fail": "red"}
 
 
 @click.command(cls=VaultCommand, epilog=_EXAMPLES)
-@click.option("--offline", is_flag=True, help="Do not ask TikTok for the time.")
+@click.option("--offline", is_flag=True, help="Ask TikTok for nothing.")
 @database_option
 @keys_option
 @json_option
 def doctor(*, offline: bool, database: str | None, keys: Path | None, as_json: bool) -> None:
-    """Check this machine, its settings, the store and its keys, and say how to mend what is wrong.
+    """Check this machine, the app, its settings, the store and its keys; say how to mend them.
+
+    TikTok is asked whether it knows the credentials, and for the time. The redirect URI is judged
+    by TikTok's rules, and each scope is told with the product it needs.
 
     The status is 0 when nothing fails, 78 when keys are missing or wrong, and 1 otherwise.
     """
@@ -54,7 +59,7 @@ def doctor(*, offline: bool, database: str | None, keys: Path | None, as_json: b
         raise SystemExit(WRONG_KEYS if "keys" in failed else FAILED)
 
 
-def _tell(finding: checks.Finding) -> None:
+def _tell(finding: Finding) -> None:
     mark = click.style(f"{finding.verdict:<5}", fg=_COLOURS[finding.verdict])
     click.echo(f"{mark} {finding.name:<12} {finding.says}")
     if finding.mend:

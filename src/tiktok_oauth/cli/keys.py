@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +17,7 @@ from tiktok_oauth.cli.options import (
     key_file,
     keys_option,
     store_if_any,
+    tell,
     upkeep,
     url_of,
 )
@@ -27,7 +29,10 @@ from tiktok_oauth.vault.sealing.resealing import check_known, in_use, reseal, se
 from tiktok_oauth.vault.site import judge_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from tiktok_oauth.vault.sealing.resealing import ResealReport
 
 _EXAMPLES = """\
 \b
@@ -54,7 +59,8 @@ def keys() -> None:
 @_name_option
 @database_option
 @keys_option
-def new(*, name: str | None, database: str | None, keys: Path | None) -> None:
+@json_option
+def new(*, name: str | None, database: str | None, keys: Path | None, as_json: bool) -> None:
     """Make a key ring for a store that has none yet."""
     path = key_file(keys)
     with store_if_any(database) as store:
@@ -66,9 +72,11 @@ def new(*, name: str | None, database: str | None, keys: Path | None) -> None:
         )
     ring = KeyRing.generate(name)
     ring.save(path)
-    click.echo(
+    tell(
         f"Made {path} with key {ring.active_id}. Keep a copy of it in a safe place: without it"
-        " nobody can read the tokens in the store."
+        " nobody can read the tokens in the store.",
+        _ring(path, ring),
+        as_json=as_json,
     )
 
 
@@ -95,14 +103,17 @@ def list_(*, database: str | None, keys: Path | None, as_json: bool) -> None:
 @keys.command()
 @_name_option
 @keys_option
-def add(*, name: str | None, keys: Path | None) -> None:
+@json_option
+def add(*, name: str | None, keys: Path | None, as_json: bool) -> None:
     """Add a new key. It opens, but seals nothing before it is promoted."""
     path = key_file(keys)
     ring = KeyRing.from_file(path).with_new(name)
     ring.save(path, replace=True)
-    click.echo(
+    tell(
         f"Added key {ring.key_ids[-1]}. Bring {path} to every host and restart the vaults there,"
-        f" then: tiktok-oauth keys promote {ring.names[ring.key_ids[-1]]}"
+        f" then: tiktok-oauth keys promote {ring.names[ring.key_ids[-1]]}",
+        _ring(path, ring),
+        as_json=as_json,
     )
 
 
@@ -110,7 +121,8 @@ def add(*, name: str | None, keys: Path | None) -> None:
 @click.argument("key")
 @database_option
 @keys_option
-def promote(*, key: str, database: str | None, keys: Path | None) -> None:
+@json_option
+def promote(*, key: str, database: str | None, keys: Path | None, as_json: bool) -> None:
     """Let KEY, a name or an ID, seal from now on. Every running vault must know it."""
     path = key_file(keys)
     ring = KeyRing.from_file(path).promote(key)
@@ -118,9 +130,11 @@ def promote(*, key: str, database: str | None, keys: Path | None) -> None:
         if store is not None:
             check_known(store, ring.active_id)
     ring.save(path, replace=True)
-    click.echo(
+    tell(
         f"Key {ring.active_id} is active. Bring {path} to every host and restart the vaults"
-        " there, then: tiktok-oauth keys reseal"
+        " there, then: tiktok-oauth keys reseal",
+        _ring(path, ring),
+        as_json=as_json,
     )
 
 
@@ -134,7 +148,8 @@ def promote(*, key: str, database: str | None, keys: Path | None) -> None:
 )
 @database_option
 @keys_option
-def reseal_(*, rate: float, database: str | None, keys: Path | None) -> None:
+@json_option
+def reseal_(*, rate: float, database: str | None, keys: Path | None, as_json: bool) -> None:
     """Seal everything again under the active key, while everything goes on.
 
     It may be broken off at any time, and begun again.
@@ -142,24 +157,21 @@ def reseal_(*, rate: float, database: str | None, keys: Path | None) -> None:
     with upkeep(database, keys) as room, Bar("Sealing again") as bar:
         report = reseal(room, bar.show, rate=rate)
         active = room.site.cipher.ring.active_id
-    click.echo(f"Sealed again: {report.resealed} values.")
-    for key_id, count in report.left.items():
-        click.echo(f"Still sealed with {key_id}: {count} values.")
-    if report.unreadable:
-        click.echo(f"{report.unreadable} values do not open, and were left as they are.")
-    if report.behind:
-        click.echo(f"{report.behind} running vaults still seal with another key: restart them.")
+    tell(
+        "\n".join(_told(report, active)),
+        {"active": active, "done": report.is_done, **asdict(report)},
+        as_json=as_json,
+    )
     if not report.is_done:
-        click.echo("Run it again once the vaults were restarted: their journals end with them.")
         raise SystemExit(FAILED)
-    click.echo(f"Everything is sealed with {active}: all other keys can be retired.")
 
 
 @keys.command()
 @click.argument("key")
 @database_option
 @keys_option
-def retire(*, key: str, database: str | None, keys: Path | None) -> None:
+@json_option
+def retire(*, key: str, database: str | None, keys: Path | None, as_json: bool) -> None:
     """Take KEY, a name or an ID, out of the ring. Nothing may be sealed with it any more."""
     path = key_file(keys)
     ring = KeyRing.from_file(path)
@@ -177,37 +189,68 @@ def retire(*, key: str, database: str | None, keys: Path | None) -> None:
             f"{users} running vaults still seal with {gone}: restart them with the new ring."
         )
     left.save(path, replace=True)
-    click.echo(
+    tell(
         f"Retired {gone}. Keep a copy of the ring from before for as long as you keep backups"
-        " from before."
+        " from before.",
+        _ring(path, left),
+        as_json=as_json,
     )
 
 
 @keys.command()
 @database_option
 @keys_option
-def check(*, database: str | None, keys: Path | None) -> None:
+@json_option
+def check(*, database: str | None, keys: Path | None, as_json: bool) -> None:
     """Make sure that the ring is the store's, and that every running vault knows its keys."""
-    ring = KeyRing.from_file(key_file(keys))
-    click.echo(f"The ring has {', '.join(ring.key_ids)}; the first one seals.")
+    path = key_file(keys)
+    ring = KeyRing.from_file(path)
+    lines = [f"The ring has {', '.join(ring.key_ids)}; the first one seals."]
     with store_if_any(database) as store:
         if store is None:
-            click.echo("There is no store yet.")
-            return
-        judge_keys(store, Cipher(ring))
-        click.echo("It opens everything in the store.")
-        check_known(store, ring.active_id)
-        click.echo("Every running vault knows the key that seals.")
+            lines.append("There is no store yet.")
+        else:
+            judge_keys(store, Cipher(ring))
+            check_known(store, ring.active_id)
+            lines.append("It opens everything in the store.")
+            lines.append("Every running vault knows the key that seals.")
+        facts = {**_ring(path, ring), "has_store": store is not None}
+    tell("\n".join(lines), facts, as_json=as_json)
 
 
 @keys.command("export-access-only")
 @click.argument("file", type=click.Path(dir_okay=False))
 @keys_option
-def export_access_only(*, file: str, keys: Path | None) -> None:
+@json_option
+def export_access_only(*, file: str, keys: Path | None, as_json: bool) -> None:
     """Write FILE, a ring that opens no refresh token, for processes that only use access tokens."""
     ring = KeyRing.from_file(key_file(keys))
     ring.for_access_only().save(file)
-    click.echo(f"Made {file}. Make it anew after each change of the ring.")
+    tell(
+        f"Made {file}. Make it anew after each change of the ring.",
+        _ring(file, ring),
+        as_json=as_json,
+    )
+
+
+def _ring(path: Path | str, ring: KeyRing) -> dict[str, object]:
+    """What a program may want to know of a key ring: names, never keys."""
+    return {"file": str(path), "active": ring.active_id, "keys": list(ring.key_ids)}
+
+
+def _told(report: ResealReport, active: str) -> Iterator[str]:
+    """A report in words."""
+    yield f"Sealed again: {report.resealed} values."
+    for key_id, count in report.left.items():
+        yield f"Still sealed with {key_id}: {count} values."
+    if report.unreadable:
+        yield f"{report.unreadable} values do not open, and were left as they are."
+    if report.behind:
+        yield f"{report.behind} running vaults still seal with another key: restart them."
+    if report.is_done:
+        yield f"Everything is sealed with {active}: all other keys can be retired."
+    else:
+        yield "Run it again once the vaults were restarted: their journals end with them."
 
 
 def _counts(database: str | None) -> Counter[str]:

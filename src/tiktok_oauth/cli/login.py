@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import parse_qs, urlsplit
 
 import click
+import msgspec
 
 from tiktok_oauth.cli.extras import needs
 from tiktok_oauth.cli.options import (
@@ -23,10 +24,13 @@ from tiktok_oauth.cli.options import (
     url_of,
 )
 from tiktok_oauth.client import TikTokOAuth
+from tiktok_oauth.errors import login_error
+from tiktok_oauth.protocol.authorize import callback_error, parse_callback
 from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.vault import TokenVault
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tiktok_oauth.vault.account import Account
@@ -40,6 +44,10 @@ Register http://127.0.0.1:*/callback/ for your app, under Desktop, then:
 \b
 Try it with a made-up person, without an app:
     tiktok-oauth login --sandbox
+
+\b
+Get tokens for a program that keeps them itself:
+    tiktok-oauth login --print > tokens.json
 """
 _PATH = "/callback/"
 _PAGE = b"""<!doctype html>
@@ -73,6 +81,7 @@ _HEADERS = {
     help="How long to wait for you.",
 )
 @click.option("--sandbox", is_flag=True, help="Log in at a local TikTok that is started for it.")
+@click.option("--print", "printed", is_flag=True, help="Print the tokens as JSON; keep nothing.")
 @database_option
 @keys_option
 def login(  # noqa: PLR0913 - every option has a name
@@ -83,6 +92,7 @@ def login(  # noqa: PLR0913 - every option has a name
     port: int,
     wait: int,
     sandbox: bool,
+    printed: bool,
     database: str | None,
     keys: Path | None,
 ) -> None:
@@ -93,17 +103,38 @@ def login(  # noqa: PLR0913 - every option has a name
     """
     with ExitStack() as stack, _Doorway(port) as doorway:
         client = _client(stack, doorway.redirect_uri, sandbox=sandbox)
+
+        def sent_back(url: str) -> str:
+            click.echo(f"Open this address, and come back:\n\n    {url}\n", err=True)
+            if not no_browser:
+                webbrowser.open(url)
+            query = doorway.wait(_state_of(url), wait)
+            if query is None:
+                raise TryLaterError("Nobody came back in time. Start again.")
+            return query.reveal()
+
+        if printed:
+            _print_tokens(client, scopes, sent_back)
+            return
         store = "memory:" if sandbox and not database else url_of(database, make=True)
         tell_of_keys(store, keys)
         vault = stack.enter_context(TokenVault(client, store=store, keys=ring_of(keys)))
         start = vault.begin_login(scopes, user_id=user_id)
-        click.echo(f"Open this address, and come back:\n\n    {start.url}\n", err=True)
-        if not no_browser:
-            webbrowser.open(start.url)
-        query = doorway.wait(_state_of(start.url), wait)
-        if query is None:
-            raise TryLaterError("Nobody came back in time. Start again.")
-        _tell(vault.finish_login(query.reveal(), start.binding), kept=store != "memory:")
+        finished = vault.finish_login(sent_back(start.url), start.binding)
+        _tell(finished, kept=store != "memory:")
+
+
+def _print_tokens(client: TikTokOAuth, scopes: str | None, sent_back: Callable[[str], str]) -> None:
+    start = client.get_authorization_url(scopes)
+    callback = parse_callback(sent_back(start.url))
+    if callback.error == "access_denied":
+        raise login_error("denied")
+    if callback.code is None:
+        raise callback_error(callback)
+    tokens = client.exchange_code_for_tokens(
+        callback.code.reveal(), code_verifier=start.code_verifier
+    )
+    click.echo(msgspec.json.encode(tokens))
 
 
 def _client(stack: ExitStack, redirect_uri: str, *, sandbox: bool) -> TikTokOAuth:

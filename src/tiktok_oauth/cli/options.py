@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import click
+import msgspec
 
 from tiktok_oauth.client import TikTokOAuth
 from tiktok_oauth.errors import InvalidTokenError, StoreError, TikTokAPIError, VaultKeyError
@@ -20,7 +21,7 @@ from tiktok_oauth.vault.strongroom import Strongroom
 from tiktok_oauth.vault.vault import TokenVault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from tiktok_oauth.vault.stores.store import Store
 
@@ -69,7 +70,7 @@ class VaultCommand(click.Command):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - as click has it
         """Run the command."""
-        with told():
+        with told(as_json=bool(ctx.params.get("as_json"))):
             return super().invoke(ctx)
 
 
@@ -80,15 +81,36 @@ class VaultGroup(click.Group):
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn an error of the library's into a sentence and a status."""
+def told(*, as_json: bool = False) -> Iterator[None]:
+    """Turn an error of the library's into a sentence, or into JSON, and a status."""
     try:
         yield
     except TikTokAPIError as error:
         failure = _kind_of(error)(f"{error.message} {error.hint}".rstrip())
+        if as_json:
+            click.echo(msgspec.json.encode(_facts(error)), err=True)
+            raise SystemExit(failure.exit_code) from None
     else:
         return
     raise failure
+
+
+def _facts(error: TikTokAPIError) -> dict[str, object]:
+    """What a program may want to know of an error."""
+    return {
+        "error": error.message,
+        "hint": error.hint,
+        "code": error.code,
+        "action": error.action,
+        "retry_after": error.retry_after,
+        "correlation_id": error.correlation_id,
+        "log_id": error.log_id,
+    }
+
+
+def tell(text: str, facts: Mapping[str, object], *, as_json: bool) -> None:
+    """Say how it went, to a person or to a program."""
+    click.echo(msgspec.json.encode(facts) if as_json else text)
 
 
 class TryLaterError(click.ClickException):

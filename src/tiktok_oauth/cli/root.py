@@ -19,7 +19,10 @@ class _Command(NamedTuple):
 
 _COMMANDS = {
     "accounts": _Command("accounts", "List, show, export and erase connected accounts."),
+    "api-keys": _Command("api_keys", "Make, list and revoke the keys of the service's API."),
     "backup": _Command("vault", "Copy the store into FILE, while it is used."),
+    "completion": _Command("completion", "Print what a shell needs to complete commands."),
+    "dashboard": _Command("dashboard", "Show the figures of a running service, live."),
     "doctor": _Command("doctor", "Check this machine, its settings, the store and its keys."),
     "import": _Command("imports", "Take over tokens from a CSV or JSON file."),
     "keys": _Command("keys", "Make, change and check the key ring."),
@@ -49,7 +52,7 @@ class _LazyGroup(click.Group):
         if command is None:
             return None
         module = import_module(f"tiktok_oauth.cli.{command.home}")
-        name = "import_" if cmd_name == "import" else cmd_name
+        name = "import_" if cmd_name == "import" else cmd_name.replace("-", "_")
         # Each module holds the commands that are at home there; a test runs them all.
         return cast("click.Command", getattr(module, name))
 

@@ -11,7 +11,9 @@ from tiktok_oauth.cli.options import (
     VaultCommand,
     confirm,
     database_option,
+    json_option,
     keys_option,
+    tell,
     upkeep,
     url_of,
     yes_option,
@@ -48,21 +50,27 @@ each, before you go on. Brought in from the journals of this host just now: {rep
 @click.command(cls=VaultCommand, epilog=_BACKUP_EXAMPLES)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @database_option
-def backup(*, file: Path, database: str | None) -> None:
+@json_option
+def backup(*, file: Path, database: str | None, as_json: bool) -> None:
     """Copy the store into FILE, while it is used.
 
     FILE holds no key, so keep the key ring as well, somewhere else. A store that was restored from
     it is frozen: nothing is refreshed before you say so by `tiktok-oauth unfreeze`.
     """
     made = back_up(url_of(database), file)
-    click.echo(f"Copied {made.accounts} accounts into {made.path} ({made.size:,} bytes).")
+    tell(
+        f"Copied {made.accounts} accounts into {made.path} ({made.size:,} bytes).",
+        {"accounts": made.accounts, "file": str(made.path), "bytes": made.size},
+        as_json=as_json,
+    )
 
 
 @click.command(cls=VaultCommand, epilog=_UNFREEZE_EXAMPLES)
 @database_option
 @keys_option
 @yes_option
-def unfreeze(*, database: str | None, keys: Path | None, yes: bool) -> None:
+@json_option
+def unfreeze(*, database: str | None, keys: Path | None, yes: bool, as_json: bool) -> None:
     """Let a restored store refresh tokens again.
 
     Before that, the journals of all hosts should be back: they hold what is newer than the copy.
@@ -71,15 +79,17 @@ def unfreeze(*, database: str | None, keys: Path | None, yes: bool) -> None:
         replayed = _bring_in(room)
         store = room.site.store
         if store.setting(FROZEN) is None:
-            click.echo("The store is not frozen.")
+            facts = {"was_frozen": False, "replayed": replayed}
+            tell("The store is not frozen.", facts, as_json=as_json)
             return
-        click.echo(_FROZEN.format(replayed=replayed))
+        click.echo(_FROZEN.format(replayed=replayed), err=as_json)
         for boot in store.boots():
             if boot.host != room.site.journal.host:
-                click.echo(f"Its copy knows of a vault on another host (journals {boot.host}).")
+                others = f"Its copy knows of a vault on another host (journals {boot.host})."
+                click.echo(others, err=as_json)
         confirm("Refresh tokens again?", yes=yes)
         unfreeze_store(store)
-    click.echo("Tokens are refreshed again.")
+    tell("Tokens are refreshed again.", {"was_frozen": True, "replayed": replayed}, as_json=as_json)
 
 
 def _bring_in(room: Strongroom) -> int:
