@@ -13,7 +13,6 @@ import os
 import re
 import selectors
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -73,7 +72,7 @@ def _served(work: Callable[[str], None], *under: str) -> float:
         ready = cast("IO[bytes]", process.stdout).readline().decode()
         work(ready.partition("is ready: ")[2].strip())
     finally:
-        process.send_signal(signal.SIGINT)
+        process.terminate()
         used = os.wait4(process.pid, 0)[2]
     return used.ru_utime + used.ru_stime
 

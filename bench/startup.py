@@ -32,7 +32,8 @@ _LIST = ("-c", "import sys, tiktok_oauth; print(*sys.modules)")
 def measure() -> list[Figure]:
     """Every figure in time to start."""
     nothing, imported, first_url, shown_help = _in_turns(_NOTHING, _IMPORT, _FIRST_URL, _HELP)
-    method = Method("a new process from start to exit, in turns", f"{ROUNDS} runs")
+    words = "a new process from start to exit, in turns; lower quartile"
+    method = Method(words, f"{ROUNDS} runs", quiet=True)
     return [
         method.figure("a bare interpreter", nothing, "ms"),
         method.figure(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import resource
-import signal
 import subprocess
 import sys
 import urllib.request
@@ -46,7 +45,7 @@ def seconds_of_a_server(work: Callable[[str], None]) -> float:
     ) as process:
         assert process.stdout is not None
         work(process.stdout.readline().partition("is ready: ")[2].strip())
-        process.send_signal(signal.SIGINT)
+        process.terminate()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from tiktok_oauth.sandbox.serve import Sandbox
 
-pytest.importorskip("schemathesis", reason="needs the package schemathesis")
-
 
 @pytest.mark.slow
 def test_schemathesis_finds_nothing(own_sandbox: Sandbox, tmp_path: Path) -> None:
@@ -22,6 +20,7 @@ def test_schemathesis_finds_nothing(own_sandbox: Sandbox, tmp_path: Path) -> Non
 
     Bodies of the right form may still be refused: the file cannot know who lives in the world.
     """
+    pytest.importorskip("schemathesis", reason="needs the package schemathesis")
     url = f"{own_sandbox.base_url}/_sandbox/openapi.json"
     program = "from schemathesis.cli import schemathesis; schemathesis()"
     options = ["--exclude-checks=positive_data_acceptance", "--max-examples=20", "--seed=1"]

@@ -110,7 +110,7 @@ def _video_id(person: Person, number: int) -> str:
 
 def _number(person: Person, video_id: str) -> int:
     """Return which of the person's videos has this id, -1 for none."""
-    if not (video_id.isascii() and video_id.isdigit()) or len(video_id) > 20:  # noqa: PLR2004
+    if not (video_id.isascii() and video_id.isdigit()) or len(video_id) > 20:  # noqa: PLR2004 - numbers of the rule itself
         return -1
     number = (_newest(person) - (int(video_id) >> 32)) // _BETWEEN
     known = 0 <= number < person.videos and _video_id(person, number) == video_id
