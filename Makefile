@@ -17,6 +17,9 @@ ARGS ?=
 # Nothing is looked up on the network while types are checked.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
+# Tests are compiled once, not in each process of each run: that is a quarter of the fast suite.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,7 +44,7 @@ fuzz: $(DEV) ## Run the parsers' property tests over a million examples
 
 .PHONY: bench
 bench: $(DEV) programs ## Measure every figure we promise, beside other libraries (20 minutes)
-	@status=0; for part in run sandbox vault; do \
+	@status=0; for part in run sandbox vault service; do \
 	    $(BIN)/python bench/$$part.py $(ARGS) || status=1; done; exit $$status
 
 .PHONY: sim
@@ -62,9 +65,29 @@ chaos: $(DEV) programs ## Kill processes amid refreshes, 5,000 on SQLite and 2,0
 story: $(DEV) ## Tell thirty days of 500 accounts, with kills, losses and an outage, in ten minutes
 	$(BIN)/python -m tests.story $(ARGS)
 
+.PHONY: soak
+soak: $(DEV) ## Ask a service for tokens for half an hour, while they are refreshed
+	SOAK_MINUTES=30 $(BIN)/python -m pytest tests/service/api/test_soak.py -s $(ARGS)
+
+.PHONY: fuzz-api
+fuzz-api: $(DEV) ## Try the service's API with 5,000 requests made from its description
+	API_CASES=5000 $(BIN)/python -m pytest tests/service/api/test_openapi.py -s $(ARGS)
+
 .PHONY: docs
 docs: $(DEV) ## Build the documentation into docs/_build
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet docs docs/_build
+
+.PHONY: dist
+dist: $(DEV) ## Make sdist, wheel and bill of materials in dist/, the same bytes each time
+	@rm -rf dist && tools/dist dist
+
+.PHONY: matrix
+matrix: dist ## Install the wheel with each extra, and on each Python at hand, and use it
+	$(BIN)/python tools/matrix.py dist $(ARGS)
+
+.PHONY: picture
+picture: $(DEV) programs ## Photograph the dashboard at work, for the README (6 minutes)
+	$(BIN)/python tools/picture.py
 
 .PHONY: fmt
 fmt: $(DEV) ## Format the code and mend what ruff can

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from hypothesis import settings
 
@@ -10,6 +12,12 @@ settings.register_profile("fast", max_examples=100, deadline=None, print_blob=Tr
 settings.register_profile("thorough", max_examples=20_000, deadline=None, print_blob=True)
 settings.register_profile("fuzz", max_examples=250_000, deadline=None, print_blob=True)
 settings.load_profile("fast")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests live as long as the run: no need to search them for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

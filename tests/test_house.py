@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,10 @@ import tiktok_oauth
 SRC = Path(tiktok_oauth.__file__).parent
 FILES = sorted(SRC.rglob("*.py"))
 TEXTS = sorted(p for p in SRC.rglob("*") if p.suffix in {".py", ".html", ".css", ".js", ".md"})
+ELSEWHERE = r"\bshared/|\b[Ii]ssue\s*#?\d|TODO|FIXME|/root/"
 
 PUBLIC = [
+    "AccessToken",
     "Account",
     "AccountState",
     "AsyncAccount",
@@ -67,9 +70,15 @@ PUBLIC = [
 ]
 
 
-def name_of(path: object) -> str:
-    """A file's place in the package, as a test's name."""
-    return str(Path(str(path)).relative_to(SRC))
+def name_of(path: Path) -> str:
+    """A file's place in the package."""
+    return str(path.relative_to(SRC))
+
+
+@cache
+def trees() -> dict[str, ast.Module]:
+    """What each file says, by its place."""
+    return {name_of(path): ast.parse(path.read_text("utf-8")) for path in FILES}
 
 
 def test_the_public_names_are_these() -> None:
@@ -134,7 +143,10 @@ def test_every_call_of_the_awaiting_client_is_awaited() -> None:
     assert public_methods(kind).keys() - waits == {"__init__", "metrics"}
 
 
-HEAVY = {"aiohttp", "urllib3", "asyncio", "msgspec", "email", "http", "ssl", "urllib.request"}
+FRAMEWORKS = {"django", "fastapi", "flask", "starlette"}
+HEAVY = FRAMEWORKS | {
+    *("aiohttp", "urllib3", "asyncio", "msgspec", "email", "http", "ssl", "urllib.request"),
+}
 
 
 @pytest.mark.slow
@@ -150,6 +162,11 @@ def test_importing_costs_no_library_that_is_not_needed_yet(
     statement: str, allowed: set[str]
 ) -> None:
     """HTTP libraries and asyncio wait until a client makes its first attempt."""
+    assert HEAVY & imported_by(statement) <= allowed
+
+
+def imported_by(statement: str) -> set[str]:
+    """The modules that a statement brings into a new interpreter."""
     script = (
         f"import sys; before = set(sys.modules); {statement}; print(*set(sys.modules) - before)"
     )
@@ -160,8 +177,49 @@ def test_importing_costs_no_library_that_is_not_needed_yet(
         text=True,
         check=True,
     )
+    return set(done.stdout.split())
 
-    assert HEAVY & set(done.stdout.split()) <= allowed
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "allowed"),
+    [
+        ("web.stories", set()),
+        ("web.starlette", {"starlette"}),
+        ("web.fastapi", {"fastapi", "starlette"}),
+        ("web.flask", {"flask"}),
+        ("web.django.conf", {"django"}),
+    ],
+)
+def test_a_framework_is_imported_where_it_is_used(module: str, allowed: set[str]) -> None:
+    """By its own file, and by nothing else."""
+    assert FRAMEWORKS & imported_by(f"import tiktok_oauth.{module}") == allowed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("module", "missing", "extra"),
+    [
+        ("web.starlette", "starlette", "fastapi"),
+        ("web.fastapi", "fastapi", "fastapi"),
+        ("web.flask", "flask", "flask"),
+        ("transport.auth.httpx2", "httpx2", "httpx"),
+        ("transport.auth.httpx", "httpx", ""),
+    ],
+)
+def test_a_missing_extra_is_named(module: str, missing: str, extra: str) -> None:
+    """With the command that installs it."""
+    script = f"import sys; sys.modules[{missing!r}] = None; import tiktok_oauth.{module}"
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(SRC.parent)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    wanted = f"pip install tiktok-oauth[{extra}]" if extra else "pip install httpx"
+    assert wanted in done.stderr
 
 
 def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
@@ -170,34 +228,46 @@ def lines_of(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_files_and_functions_are_short(path: Path) -> None:
-    """A file of more than 400 lines, or a function of more than 40, asks to be two."""
-    text = path.read_text("utf-8")
-    functions = [
-        node
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+def test_files_are_short() -> None:
+    """A file of more than 400 lines asks to be two."""
+    long = [name_of(path) for path in FILES if path.read_text("utf-8").count("\n") > 400]
+
+    assert long == []
+
+
+def test_functions_are_short() -> None:
+    """A function of more than 40 lines asks to be two."""
+    long = [
+        (name, node.name)
+        for name, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and lines_of(node) > 40
     ]
 
-    assert text.count("\n") <= 400
-    assert [f.name for f in functions if lines_of(f) > 40] == []
+    assert long == []
 
 
-@pytest.mark.parametrize("path", FILES, ids=name_of)
-def test_nothing_depends_on_assertions(path: Path) -> None:
+def test_nothing_depends_on_assertions() -> None:
     """``python -O`` drops them, so no check of ours is one."""
-    tree = ast.parse(path.read_text("utf-8"))
+    found = [
+        (name, node.lineno)
+        for name, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assert)
+    ]
 
-    assert [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Assert)] == []
+    assert found == []
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=name_of)
-def test_the_source_stands_for_itself(path: Path) -> None:
+def test_the_source_stands_for_itself() -> None:
     """It points to public pages and to itself only."""
-    text = path.read_text("utf-8")
+    found = {
+        name_of(path): words
+        for path in TEXTS
+        if (words := re.findall(ELSEWHERE, path.read_text("utf-8")))
+    }
 
-    assert re.findall(r"\bshared/|\b[Ii]ssue\s*#?\d|TODO|FIXME|/root/", text) == []
+    assert found == {}
 
 
 def test_the_package_is_typed() -> None:

@@ -1,11 +1,16 @@
-"""The real world's time and dice."""
+"""The real world's time and dice.
+
+Without ``secrets``, which takes the same bytes from the same place: it loads OpenSSL, and that
+takes a program that only wants an authorization URL longer than the rest.
+"""
 
 from __future__ import annotations
 
+import os
 import random
-import secrets
 import threading
 import time
+from base64 import urlsafe_b64encode
 
 
 class SystemDice:
@@ -13,11 +18,11 @@ class SystemDice:
 
     def token_hex(self, count: int) -> str:
         """``count`` random bytes in hex."""
-        return secrets.token_hex(count)
+        return os.urandom(count).hex()
 
     def token_urlsafe(self, count: int) -> str:
         """``count`` random bytes in base64url without padding."""
-        return secrets.token_urlsafe(count)
+        return urlsafe_b64encode(os.urandom(count)).rstrip(b"=").decode()
 
     def roll(self) -> float:
         """A number in [0, 1)."""

@@ -1,3 +1,3 @@
 """The version, in one place."""
 
-VERSION = "2.0.0.dev0"
+VERSION = "2.0.0"
