@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+import subprocess
+import sys
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from tests.docs.pages import ROOT, name_of, pages, program
 from tiktok_oauth import Sandbox, TikTokOAuth
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = pytest.mark.slow
 """Starts servers."""
 
-ROOT = Path(__file__).parents[2]
-BLOCK = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
-
-
-def program(page: Path) -> str:
-    """All Python blocks of a page: what a reader who follows it to the letter has typed."""
-    return "\n".join(BLOCK.findall(page.read_text("utf-8")))
+_TEST = re.compile(r"^def test_", re.MULTILINE)
+PAGES = [page for page in pages() if program(page)]
 
 
 def a_login(sandbox: Sandbox) -> dict[str, object]:
-    """What a how-to takes for granted: a client, and the tokens of a person."""
+    """What a page may take for granted: a client, and the tokens of a person."""
     client = TikTokOAuth()
     start = client.get_authorization_url()
     query = parse_qs(urlsplit(sandbox.authorize(start.url)).query)
@@ -35,23 +36,46 @@ def a_login(sandbox: Sandbox) -> dict[str, object]:
     }
 
 
-PAGES = [
-    page for page in (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))) if program(page)
-]
+def at_home(monkeypatch: pytest.MonkeyPatch, folder: Path, sandbox: Sandbox) -> None:
+    """Make an empty folder the reader's, and the sandbox their TikTok."""
+    monkeypatch.chdir(folder)
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(folder))
+    monkeypatch.setenv("TIKTOK_CLIENT_KEY", sandbox.client_key)
+    monkeypatch.setenv("TIKTOK_CLIENT_SECRET", sandbox.client_secret)
+    monkeypatch.setenv("TIKTOK_REDIRECT_URI", "http://127.0.0.1:8000/callback")
+    monkeypatch.setenv("TIKTOK_BASE_URL", sandbox.base_url)
+    monkeypatch.setenv("TIKTOK_AUTHORIZE_URL", sandbox.authorize_url)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_pages_code_runs(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_a_pages_code_runs(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Typed in from top to bottom, a page's code runs against the sandbox."""
     with Sandbox() as sandbox:
-        monkeypatch.setenv("TIKTOK_CLIENT_KEY", sandbox.client_key)
-        monkeypatch.setenv("TIKTOK_CLIENT_SECRET", sandbox.client_secret)
-        monkeypatch.setenv("TIKTOK_REDIRECT_URI", "http://127.0.0.1:8000/callback")
-        monkeypatch.setenv("TIKTOK_BASE_URL", sandbox.base_url)
-        monkeypatch.setenv("TIKTOK_AUTHORIZE_URL", sandbox.authorize_url)
+        at_home(monkeypatch, tmp_path, sandbox)
 
         names = {"__name__": "__main__", **a_login(sandbox)}
         exec(compile(program(page), page.name, "exec"), names)  # noqa: S102 - our own pages
+
+
+TESTS = [page for page in PAGES if _TEST.search(program(page))]
+
+
+@pytest.mark.parametrize("page", TESTS, ids=name_of)
+def test_a_pages_tests_pass(page: Path, tmp_path: Path) -> None:
+    """The tests that a page shows are run by pytest, with the fixtures it speaks of."""
+    (tmp_path / "test_page.py").write_text(program(page), "utf-8")
+    shown = len(_TEST.findall(program(page)))
+
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert f"{shown} passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_readme_shows_code() -> None:
