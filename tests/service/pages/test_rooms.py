@@ -148,10 +148,10 @@ def test_the_ledger_tells_how_each_event_was_signed(operator: Guest) -> None:
             "someone",
             1.0,
             time.time(),
-            signature,
+            signature,  # type: ignore[arg-type]  # one of two
             is_late,
             "{}",
-            "tiktok-1-00000000",  # type: ignore[arg-type]  # one of two
+            "tiktok-1-00000000",
         )
         operator.run(operator.office.registry.record, delivery)
     operator.run(operator.office.registry.acted, bytes([0]), "needs_login")
