@@ -128,6 +128,8 @@ programs:
 	@tools/system-package chromium "for the browser tests" chromium chromium-browser google-chrome
 	@tools/system-package valgrind "to count instructions" valgrind
 	@tools/system-package strace "to count syncs" strace
+	@tools/system-package curl "for the example in shell" curl
+	@tools/system-package systemd "to check the units" systemd-analyze
 	@PATH="$$PATH:$$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)" \
 	    tools/system-package postgresql "for the database tests" initdb
 

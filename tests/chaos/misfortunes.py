@@ -79,7 +79,7 @@ def small_disk(folder: Path) -> Iterator[None]:
         missing = "needs the right to mount a small disk"
         if os.environ.get("CI") == "true":
             pytest.fail(missing)
-        pytest.skip(missing)
+        pytest.skip(missing)  # A disk can only be filled safely where it is one of its own.
     try:
         yield
     finally:
