@@ -56,7 +56,7 @@ def page(browser: Browser, service: Service, axe: str) -> Iterator[Page]:
             ("Đặng Thu Hà",),
         ):
             connect(page, service, person, *refused)
-            service.sandbox.advance(100)  # Less than what a webhook may come from the future.
+            service.sandbox.advance(300)
         page.locator("#disconnect summary").click()
         page.get_by_role("button", name="Yes, disconnect").click()
         service.sandbox.disconnect("jonas")

@@ -93,6 +93,18 @@ def test_a_webhook_is_accepted_for_seventy_three_hours(
     assert counted(unclosed_office) == {outcome: 1}
 
 
+def test_a_sandbox_that_has_just_moved_its_clock_is_believed(
+    visitor: TestClient, unclosed_office: Office, sandbox: Sandbox
+) -> None:
+    """Its clock is looked at before a webhook is taken for one from the future."""
+    body = event()
+    unclosed_office.clock.look()
+    sandbox.advance(400)
+
+    assert send(visitor, body, signature(body, age=-400)).status_code == 200
+    assert counted(unclosed_office) == {"accepted": 1}
+
+
 def test_a_flip_of_any_byte_is_noticed(visitor: TestClient, unclosed_office: Office) -> None:
     """Of the body, and of the header: nothing is written, and the answer says nothing."""
     body = event()
