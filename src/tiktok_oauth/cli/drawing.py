@@ -143,7 +143,7 @@ def _state(shown: Shown) -> tuple[str, str]:
 
 def _rates(shown: Shown) -> Table:
     calls, limits = shown.calls, shown.limits
-    lately = [float(sample.requests) for sample in shown.history[-_SECONDS:]]
+    lately = [sample.requests for sample in shown.history[-_SECONDS:]]
     speed = sum(lately) / len(lately) if lately else 0.0
     return _rows(
         ("Requests", Text(sparkline(lately[-_WIDTH:])), f"{speed:.1f} /s, {calls.requests:,}"),

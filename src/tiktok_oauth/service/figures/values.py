@@ -42,8 +42,8 @@ class Sample:
     """One second of all processes.
 
     Attributes:
-        requests: calls that ended in this second.
-        errors: how many of them ended in each code.
+        requests: calls that ended a second, over the last three.
+        errors: how many calls ended in each code in this second.
         retries: attempts beyond the first ones.
         p50_ms: of the calls that asked TikTok in the last ten seconds; 0.0 when there were none.
             So are the other two.
@@ -54,7 +54,7 @@ class Sample:
     """
 
     at: float
-    requests: int
+    requests: float
     errors: dict[str, int]
     retries: int
     p50_ms: float

@@ -84,7 +84,7 @@ function shown(value, name) {
   if (value === undefined || value === null) {
     return "";
   }
-  return name === "latency" || name === "lag" ? value.toFixed(value < 10 ? 1 : 0) : `${value}`;
+  return name === "errors" ? `${value}` : value.toFixed(value < 10 && value > 0 ? 1 : 0);
 }
 
 // The legend tells the second under the cursor, else the latest one.
