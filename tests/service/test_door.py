@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.testclient import TestClient
 
+from tests.service.api.conftest import problem_of
 from tests.service.site import settings_for
 from tiktok_oauth.correlation import current_correlation_id
 from tiktok_oauth.service.door import Door
@@ -152,6 +153,26 @@ def test_a_body_is_not_read_beyond_its_limit(settings: ServiceSettings) -> None:
     assert visitor(small).get("/", headers={"content-length": "9" * 5_000}).status_code == 413
     with pytest.raises(Exception, match="too large"):
         visitor(small).post("/", content=chunks())
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "kind"),
+    [
+        ({"host": "evil.example"}, 421, "wrong-host"),
+        ({"content-length": "9" * 5_000}, 413, "body-too-large"),
+    ],
+)
+def test_programs_are_refused_in_their_own_form(
+    settings: ServiceSettings, sent: dict[str, str], status: int, kind: str
+) -> None:
+    """Below the API's path a refusal of the door is a problem document, elsewhere a sentence."""
+    program = visitor(settings).get("/api/v1/accounts", headers=sent)
+    person = visitor(settings).get("/accounts", headers=sent)
+    problem = problem_of(program, status)
+
+    assert problem["type"] == f"urn:tiktok-oauth:problem:{kind}"
+    assert (problem["code"], problem["action"]) == ("VALIDATION_ERROR", "fail")
+    assert (person.status_code, person.headers["content-type"][:10]) == (status, "text/plain")
 
 
 @pytest.mark.parametrize(

@@ -15,20 +15,25 @@ from starlette.responses import PlainTextResponse, RedirectResponse
 
 from tiktok_oauth.correlation import correlation_id, is_correlation_id
 from tiktok_oauth.credentials import is_loopback
+from tiktok_oauth.service.api import problems
+from tiktok_oauth.service.api.problems import RefusalError
 from tiktok_oauth.service.requestlog import RequestLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from tiktok_oauth.service.api.problems import Kind
     from tiktok_oauth.service.settings import ServiceSettings
 
 CORRELATION_HEADER = b"x-correlation-id"
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost"})
 _ASKED_BY_ADDRESS = frozenset({"/healthz", "/readyz", "/metrics"})
 """By whatever watches over the process."""
-_NEVER_LED_AWAY = ("/api/", "/webhooks/tiktok")
+_API = "/api/"
+_NEVER_LED_AWAY = (_API, "/webhooks/tiktok")
 """Programs lose their API key on the way when they follow a redirect."""
 _HSTS = b"max-age=31536000"
 _LONGEST_CHAIN = 32
@@ -105,12 +110,12 @@ class Door:
     def _choose(self, scope: Scope, head: _Head) -> ASGIApp:
         path = scope["path"]
         if head.length.isdecimal() and int(head.length[:18]) > self._limit:
-            return PlainTextResponse("This body is too large.", 413, {"connection": "close"})
+            return _refusal(path, problems.TOO_LARGE, f"{self._limit:,} bytes are taken at most.")
         if path in _ASKED_BY_ADDRESS:
             return self._app
         asked = _host_of(head.host)
         if asked not in self._hosts:
-            return PlainTextResponse("This host name is not served here.", 421)
+            return _refusal(path, problems.WRONG_HOST, "Ask by the service's public address.")
         is_away = asked != self._host or (self._is_https and head.forwarded_proto == "http")
         if is_away and scope["method"] == "GET" and not path.startswith(_NEVER_LED_AWAY):
             return RedirectResponse(self._origin + _target(scope))
@@ -202,6 +207,14 @@ def _dressed(send: Send, call_id: bytes, headers: tuple[tuple[bytes, bytes], ...
         await send(message)
 
     return dressed
+
+
+def _refusal(path: str, kind: Kind, detail: str) -> Response:
+    """What is refused without a look behind the door; its body, if there is one, is not read."""
+    headers = {"connection": "close"}
+    if path.startswith(_API):
+        return problems.refused(RefusalError(kind, detail, headers=headers))
+    return PlainTextResponse(f"{kind.title}.", kind.status, headers)
 
 
 @lru_cache(maxsize=64)

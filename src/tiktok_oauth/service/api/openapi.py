@@ -23,7 +23,10 @@ DESCRIPTION_PATH = f"{PREFIX}/openapi.json"
 
 _REFERENCE = "#/components/schemas/{name}"
 _PATH_WORD = re.compile(r"\{(\w+)(?::path)?\}")
-_ANY = (problems.BAD_REQUEST, problems.NO_KEY, problems.WRONG_SCOPE, problems.TOO_OFTEN)
+_ANY = (
+    *(problems.BAD_REQUEST, problems.NO_KEY, problems.WRONG_SCOPE, problems.TOO_OFTEN),
+    *(problems.TOO_LARGE, problems.WRONG_HOST),
+)
 _WORDS = {
     "open_id": "The account.",
     "path": "TikTok's own path, which begins with v2.",

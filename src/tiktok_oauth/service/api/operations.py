@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Handler = Callable[["Office", Request], Awaitable[Response]]
 
 _ACCOUNT = (problems.UNKNOWN_ACCOUNT, problems.TWO_APPS)
-_BODY = (problems.TOO_LARGE, problems.NOT_JSON, problems.TOO_SLOW)
+_BODY = (problems.NOT_JSON, problems.TOO_SLOW)
 _STORE = (problems.STORE, problems.KEYS)
 
 

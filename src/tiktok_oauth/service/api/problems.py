@@ -58,12 +58,13 @@ TWO_APPS = Kind(
 )
 TOO_LARGE = Kind("body-too-large", 413, "The body is too large", _CODE.VALIDATION_ERROR)
 NOT_JSON = Kind("not-json", 415, "The body is not JSON", _CODE.VALIDATION_ERROR)
+WRONG_HOST = Kind("wrong-host", 421, "This host name is not served here", _CODE.VALIDATION_ERROR)
 TOO_SLOW = Kind("body-too-slow", 408, "The body did not arrive in time", _CODE.VALIDATION_ERROR)
 BROKEN = Kind("defect", 500, "This service failed", _CODE.API_ERROR)
 
 OURS = (
     *(NO_KEY, WRONG_SCOPE, TOO_OFTEN, BAD_REQUEST, UNKNOWN_ACCOUNT, NOTHING_HERE, WRONG_METHOD),
-    *(TWO_APPS, TOO_LARGE, NOT_JSON, TOO_SLOW, BROKEN),
+    *(TWO_APPS, TOO_LARGE, NOT_JSON, TOO_SLOW, WRONG_HOST, BROKEN),
 )
 """What this service refuses by itself."""
 
