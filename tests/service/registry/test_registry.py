@@ -215,6 +215,46 @@ def test_a_name_is_used_once(registry: Registry) -> None:
     assert registry.use_once("another link")
 
 
+# Attempts to sign in
+
+
+def test_an_address_may_try_five_times_a_minute(
+    store: SqlStore, registry: Registry, clock: Clock
+) -> None:
+    """Over all workers; another address is not held back by it."""
+    worker = Registry(store.database, clock)
+    for who in (registry, worker, registry, worker, registry):
+        assert who.take_attempt("a") == 0
+        clock.seconds += 1
+
+    assert [who.take_attempt("a") for who in (worker, registry)] == [55, 55]
+    assert worker.take_attempt("b") == 0
+    clock.seconds += 55
+    assert worker.take_attempt("a") == 0
+    assert registry.take_attempt("a") > 0
+    worker.forgive_attempts("a")
+    assert registry.take_attempt("a") == 0
+
+
+def test_all_together_may_try_fifty_times_a_minute(registry: Registry, clock: Clock) -> None:
+    """So that many addresses do not guess faster than one, not even all at once."""
+    with ThreadPoolExecutor(8) as pool:
+        waits = list(pool.map(registry.take_attempt, map(str, range(60))))
+
+    assert [waits.count(0), waits.count(60)] == [50, 10]
+    clock.seconds += 60
+    assert registry.take_attempt("another") == 0
+
+
+def test_a_clock_that_was_set_back_locks_nobody_out(registry: Registry, clock: Clock) -> None:
+    """Attempts of the future count for nothing."""
+    for _ in range(5):
+        registry.take_attempt("a")
+    clock.seconds -= 3_600
+
+    assert registry.take_attempt("a") == 0
+
+
 def test_the_tables_are_made_once(registry: Registry, store: SqlStore) -> None:
     """Opening them again changes nothing; those of a newer release are refused."""
     registry.create_key("shop", "read")

@@ -1,10 +1,7 @@
-"""Signed values, passwords and the count of attempts, each alone."""
+"""Signed values and passwords, each alone."""
 
 from __future__ import annotations
 
-import pytest
-
-from tiktok_oauth.service.signin.limits import Attempts
 from tiktok_oauth.service.signin.passwords import hash_password, is_password
 from tiktok_oauth.service.signin.signing import Signed, Signer
 from tiktok_oauth.types import Secret
@@ -61,36 +58,3 @@ def test_a_password_is_known_by_its_hash() -> None:
     for wrong in ("Correct horse", "", "x" * 2_000):
         assert not is_password(Secret(wrong), first)
     assert not is_password(Secret("x"), Secret("$argon2id$broken"))
-
-
-@pytest.fixture
-def now() -> list[float]:
-    """Seconds that a test moves."""
-    return [0.0]
-
-
-def test_an_address_may_be_wrong_five_times_a_minute(now: list[float]) -> None:
-    """Another address is not held back by it."""
-    attempts = Attempts(lambda: now[0])
-    for _ in range(5):
-        assert attempts.wait("a") == 0
-        attempts.failed("a")
-        now[0] += 1
-
-    assert (attempts.wait("a"), attempts.wait("b")) == (55, 0)
-    now[0] = 60.6
-    assert attempts.wait("a") == 0
-    attempts.failed("a")
-    attempts.forgive("a")
-    assert attempts.wait("a") == 0
-
-
-def test_all_together_may_be_wrong_fifty_times_a_minute(now: list[float]) -> None:
-    """So that many addresses do not guess faster than one; few are remembered."""
-    attempts = Attempts(lambda: now[0])
-    for number in range(10_050):
-        attempts.failed(f"{number}")
-
-    assert attempts.wait("another") > 0
-    now[0] = 61
-    assert attempts.wait("another") == 0

@@ -42,17 +42,14 @@ class _Views:
 
     async def enter(self, request: Request) -> Response:
         """Let somebody in who knows the password, or has a key."""
-        address = request.client.host if request.client else ""
-        wait = self._desk.attempts.wait(address)
+        form = await self._stage.form(request)
+        wait = await self._desk.attempt(request)
         if wait:
             return self._busy(request, wait)
-        form = await self._stage.form(request)
-        # Counted before it is judged, so that attempts made at once count, too.
-        self._desk.attempts.failed(address)
         session = await self._judge(Secret(form.get("key", "")), Secret(form.get("password", "")))
         if session is None:
             return self._door(request, 403, words.WRONG, words.WRONG_DETAIL)
-        self._desk.attempts.forgive(address)
+        await self._desk.forgive(request)
         return self._let_in(session)
 
     async def by_link(self, request: Request) -> Response:
@@ -60,16 +57,15 @@ class _Views:
         # Browsers and chat programs that only look ahead must not use it up.
         if request.method == "HEAD" or request.headers.get("sec-purpose"):
             return Response(status_code=204)
-        address = request.client.host if request.client else ""
-        wait = self._desk.attempts.wait(address)
+        wait = await self._desk.attempt(request)
         if wait:
             return self._busy(request, wait)
         session = await self._desk.by_link(request.path_params["token"])
         if session is None:
-            self._desk.attempts.failed(address)
             if await self._desk.visitor(request) is not None:
                 return RedirectResponse("/", 303)
             return self._door(request, 403, words.LINK_USED, words.LINK_USED_DETAIL)
+        await self._desk.forgive(request)
         return self._let_in(session)
 
     async def leave(self, request: Request) -> Response:

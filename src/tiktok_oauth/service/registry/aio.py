@@ -86,6 +86,14 @@ class AsyncRegistry:
         """See ``Registry.use_once``."""
         return await self.away(Registry.use_once, name)
 
+    async def take_attempt(self, address: str) -> int:
+        """See ``Registry.take_attempt``."""
+        return await self.away(Registry.take_attempt, address)
+
+    async def forgive_attempts(self, address: str) -> None:
+        """See ``Registry.forgive_attempts``."""
+        await self.away(Registry.forgive_attempts, address)
+
     async def prune(self) -> None:
         """See ``Registry.prune``."""
         await self.away(Registry.prune)

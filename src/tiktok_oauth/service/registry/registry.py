@@ -9,6 +9,7 @@ import msgspec
 
 from tiktok_oauth.errors import invalid_argument, store_error
 from tiktok_oauth.service.registry import sql
+from tiktok_oauth.service.registry.attempts import WINDOW, seconds_to_wait
 from tiktok_oauth.service.registry.keys import make_key_id, make_secret, read_key
 from tiktok_oauth.service.registry.rows import SCOPES, ApiKey, Delivery, LedgerLine, NewKey, Relay
 from tiktok_oauth.vault.stores import sql as vault_sql
@@ -28,7 +29,7 @@ _NEWEST = (1 << 63) - 1
 
 
 class Registry:
-    """API keys, webhooks received, relays due, and what may be used once.
+    """API keys, webhooks received, relays due, what may be used once, and attempts to sign in.
 
     Args:
         database: the vault's; its tables here are brought up to date.
@@ -173,6 +174,35 @@ class Registry:
         """Use up a name, for thirty days; False when it was used up before, by whomever."""
         return bool(self._change(sql.SPEND, {"name": name, "now": self._clock()}))
 
+    # Attempts to sign in
+
+    def take_attempt(self, address: str) -> int:
+        """Take note of an attempt before it is judged, so that attempts made at once count, too.
+
+        Returns:
+            The seconds to wait when there were too many, in whichever process; 0 otherwise.
+        """
+        now = self._clock()
+        values: dict[str, Value] = {"oldest": now - WINDOW, "newest": now + WINDOW}
+        wait = seconds_to_wait(_attempts(self._database.read(sql.ATTEMPTS, values)), address, now)
+        if wait:
+            return wait  # Whoever goes on guessing does not make us write.
+
+        def work(transaction: Transaction) -> int:
+            transaction.run(vault_sql.LOCK, {})
+            made = _attempts(transaction.run(sql.ATTEMPTS, values))
+            wait = seconds_to_wait(made, address, now)
+            if not wait:
+                transaction.run(sql.DROP_ATTEMPTS, {"oldest": now - WINDOW})
+                transaction.run(sql.TRY, {"address": address, "now": now})
+            return wait
+
+        return self._database.write(work)
+
+    def forgive_attempts(self, address: str) -> None:
+        """Forget an address's attempts: its owner was right in the end."""
+        self._change(sql.FORGIVE, {"address": address})
+
     def prune(self) -> None:
         """Drop what has had its time: webhooks and revoked keys after thirty days."""
         values = {"oldest": self._clock() - _KEPT}
@@ -200,6 +230,10 @@ def _upgrade(transaction: Transaction) -> None:
     if version < len(sql.SCHEMA):
         value = str(len(sql.SCHEMA)).encode()
         transaction.run(vault_sql.PUT_SETTING, {"name": sql.VERSION_SETTING, "value": value})
+
+
+def _attempts(rows: list[Row]) -> list[tuple[str, float]]:
+    return [(address, at) for address, at in rows]  # type: ignore[misc]  # as ATTEMPTS
 
 
 def _line(row: Row) -> LedgerLine:

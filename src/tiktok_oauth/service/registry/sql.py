@@ -55,6 +55,7 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX relays_due ON relays (due_at) WHERE status = 'waiting'",
         "CREATE TABLE spent (name TEXT PRIMARY KEY, spent_at {float} NOT NULL)",
     ),
+    ("CREATE TABLE signin_attempts (address TEXT NOT NULL, made_at {float} NOT NULL)",),
 )
 """One entry a version. A released step is never changed; new ones add."""
 
@@ -125,11 +126,21 @@ SPEND = """
     ON CONFLICT (name) DO NOTHING RETURNING name
 """
 
+# A clock that was set back must lock nobody out: what is of the future counts for nothing.
+ATTEMPTS = """
+    SELECT address, made_at FROM signin_attempts WHERE made_at > :oldest AND made_at < :newest
+    ORDER BY made_at
+"""
+TRY = "INSERT INTO signin_attempts (address, made_at) VALUES (:address, :now)"
+DROP_ATTEMPTS = "DELETE FROM signin_attempts WHERE made_at <= :oldest"
+FORGIVE = "DELETE FROM signin_attempts WHERE address = :address"
+
 PRUNE = (
     """
     DELETE FROM relays WHERE digest IN (SELECT digest FROM webhooks WHERE received_at < :oldest)
     """,
     "DELETE FROM webhooks WHERE received_at < :oldest",
     "DELETE FROM spent WHERE spent_at < :oldest",
+    "DELETE FROM signin_attempts WHERE made_at < :oldest",
     "DELETE FROM api_keys WHERE revoked_at < :oldest",
 )

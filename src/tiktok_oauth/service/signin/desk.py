@@ -8,8 +8,8 @@ import hmac
 import time
 from typing import TYPE_CHECKING
 
+from tiktok_oauth.service.api.guard import address_of
 from tiktok_oauth.service.registry.keys import is_right, read_key
-from tiktok_oauth.service.signin.limits import Attempts
 from tiktok_oauth.service.signin.passwords import is_password
 from tiktok_oauth.service.signin.sessions import Session, Sessions, Visitor
 
@@ -34,7 +34,6 @@ class Desk:
         self._settings = office.settings
         self._registry = office.registry
         self._one_by_one = asyncio.Lock()
-        self.attempts: Attempts = Attempts()
         self.sessions: Sessions = Sessions(
             office.session_key, is_https=office.settings.is_https, clock=clock
         )
@@ -71,6 +70,22 @@ class Desk:
             if key is None or not key.may("admin"):
                 return None
         return Visitor(session.session_id, session.way, session.key_id)
+
+    async def attempt(self, request: Request) -> int:
+        """Take note of an attempt to sign in; the seconds to wait when there were too many.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        return await self._registry.take_attempt(address_of(request.scope))
+
+    async def forgive(self, request: Request) -> None:
+        """Forget the attempts of whoever was right in the end.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        await self._registry.forgive_attempts(address_of(request.scope))
 
     async def by_link(self, token: str) -> Session | None:
         """A session for whoever opens the one-time link first.
