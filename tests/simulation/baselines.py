@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tests.simulation.clockwork import sleep
 from tests.simulation.exchange import Exchange
 from tests.simulation.world import NOW, Standing
 from tiktok_oauth.engine.ports import TransportError
@@ -115,7 +116,7 @@ class Baseline:
         world = self._world
         if world.chance(world.profile.step_crash):
             world.crash(worker, "at an await")
-        await worker.sleep(world.between(0.002, 0.03))
+        await sleep(world.between(0.002, 0.03))
         failed = world.chance(world.profile.store_error)
         if world.store_down or (failed and world.chance(0.5)):
             raise store_error("The connection broke.", retryable=True)

@@ -7,7 +7,8 @@ order of everything is that of (time, number), so a run is the same each time.
 from __future__ import annotations
 
 import heapq
-from typing import TYPE_CHECKING, Generic, TypeVar
+from types import coroutine
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from tiktok_oauth.errors import TikTokAPIError
 
@@ -22,12 +23,10 @@ class Loop:
 
     Attributes:
         now: virtual seconds since the run began.
-        steps: how many things have happened.
     """
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.steps = 0
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._number = 0
 
@@ -36,14 +35,12 @@ class Loop:
         self._number += 1
         heapq.heappush(self._queue, (max(when, self.now), self._number, happen))
 
-    def run(self, until: float, enough: Callable[[], bool] = lambda: False) -> None:
-        """Let time pass until a moment, or until it is enough."""
-        while self._queue and self._queue[0][0] <= until and not enough():
-            self.now, _, happen = heapq.heappop(self._queue)
-            self.steps += 1
+    def run(self, until: float) -> None:
+        """Let things happen until a moment, or until there are none."""
+        queue = self._queue
+        while queue and queue[0][0] <= until:
+            self.now, _, happen = heapq.heappop(queue)
             happen()
-        if not enough():
-            self.now = max(self.now, until)
 
     def clear(self) -> None:
         """Let nothing more happen."""
@@ -104,20 +101,14 @@ class Process:
         self.loop = loop
         self.alive = True
         self.stopped_until = 0.0
-        self._works: dict[Moment[object], Coroutine[Moment[object], None, object]] = {}
+        self.works: dict[_Work, None] = {}
 
-    def spawn(self, work: Coroutine[Moment[object], None, T]) -> Moment[T]:
+    def spawn(self, steps: Coroutine[Moment[Any] | float, None, T]) -> Moment[T]:
         """Begin a coroutine; what it returns or raises."""
-        end: Moment[T] = Moment()
-        self._works[end] = work  # type: ignore[index]  # one of any kind
-        self.loop.at(self.loop.now, lambda: self._step(work, end))
-        return end
-
-    def sleep(self, seconds: float) -> Moment[None]:
-        """Let time pass."""
-        over: Moment[None] = Moment()
-        self.loop.at(self.loop.now + seconds, lambda: over.come(None))
-        return over
+        work = _Work(self, steps)
+        self.works[work] = None
+        self.loop.at(self.loop.now, work)
+        return work.end
 
     def crash(self) -> None:
         """Die. Whatever it had in memory is gone; nothing of it is run, not even a ``finally``."""
@@ -125,23 +116,48 @@ class Process:
 
     def bury(self) -> None:
         """Close what is left of its coroutines, once the run is over."""
-        for work in self._works.values():
-            work.close()
-        self._works.clear()
+        for work in self.works:
+            work.steps.close()
+        self.works.clear()
 
-    def _step(self, work: Coroutine[Moment[object], None, T], end: Moment[T]) -> None:
-        if not self.alive or end.done:  # It may have been cancelled.
+
+@coroutine
+def sleep(seconds: float) -> Generator[float, None, None]:
+    """Let time pass in a coroutine of a ``Process``."""
+    yield seconds
+
+
+class _Work:
+    """A coroutine of a process, which goes on when it is called."""
+
+    __slots__ = ("_process", "end", "steps")
+
+    def __init__(self, process: Process, steps: Coroutine[Moment[Any] | float, None, Any]) -> None:
+        self._process = process
+        self.steps = steps
+        self.end: Moment[Any] = Moment()
+
+    def __call__(self) -> None:
+        process = self._process
+        if not process.alive or self.end.done:  # It may have been cancelled.
             return
-        if self.loop.now < self.stopped_until:
-            self.loop.at(self.stopped_until, lambda: self._step(work, end))
+        loop = process.loop
+        if loop.now < process.stopped_until:
+            loop.at(process.stopped_until, self)
             return
         try:
-            moment = work.send(None)
+            waits_for = self.steps.send(None)
         except StopIteration as stop:
-            self._works.pop(end, None)  # type: ignore[arg-type]  # as above
-            end.come(stop.value)
+            del process.works[self]
+            self.end.come(stop.value)
         except TikTokAPIError as error:  # Whoever awaits it gets it; any other is a bug.
-            self._works.pop(end, None)  # type: ignore[arg-type]  # as above
-            end.fail(error)
+            del process.works[self]
+            self.end.fail(error)
         else:
-            moment.then(lambda: self.loop.at(self.loop.now, lambda: self._step(work, end)))
+            if isinstance(waits_for, Moment):
+                waits_for.then(self._go_on)
+            else:
+                loop.at(loop.now + waits_for, self)
+
+    def _go_on(self) -> None:
+        self._process.loop.at(self._process.loop.now, self)

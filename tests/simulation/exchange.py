@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tests.simulation.clockwork import Moment
+from tests.simulation.clockwork import Moment, sleep
 from tests.simulation.provider import profile_answer, refusal, tokens_answer
 from tiktok_oauth.engine.ports import DeadlineError, NoConnectionError, Phase
 from tiktok_oauth.protocol.http import HttpResponse
@@ -31,7 +31,7 @@ class Exchange:
     async def profile(self, access: str) -> HttpResponse:
         """Ask for the profile that an access token opens."""
         world = self._world
-        await self._worker.sleep(world.between(0.02, 0.3))
+        await sleep(world.between(0.02, 0.3))
         if world.tiktok_down or world.chance(world.profile.request_lost):
             raise NoConnectionError("reset", phase=Phase.EXCHANGE)
         if not world.provider.knows_access(access):

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from tests.simulation.clockwork import Moment
+from tests.simulation.clockwork import Moment, sleep
 from tests.simulation.exchange import Exchange
 from tests.simulation.provider import sent_access, sent_token
 from tiktok_oauth.errors import StoreError, store_error
 from tiktok_oauth.vault.stores.rows import Boot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from tests.simulation.provider import Fate, Token
     from tests.simulation.watch import Watch
@@ -165,7 +165,7 @@ class SimHands:
 
     async def pause(self, seconds: float) -> None:
         """Let time pass."""
-        await self._worker.sleep(seconds)
+        await sleep(seconds)
 
     async def frozen(self) -> bool:
         """Whether the store grants no claims."""
@@ -271,19 +271,19 @@ class SimHands:
     async def _reach(self, weight: float) -> None:
         world = self._world
         if world.store_down:
-            await self._worker.sleep(world.between(0.1, 10.0))
+            await sleep(world.between(0.1, 10.0))
         if world.store_down or world.chance(weight * world.profile.store_error * 0.2):
             raise store_error("The database cannot be reached.", retryable=True)
 
-    async def _pass(self, low: float, high: float) -> None:
+    def _pass(self, low: float, high: float) -> Awaitable[None]:
         """Let a moment pass, in which the process may be stopped or killed."""
         world, worker = self._world, self._worker
         if world.chance(world.profile.step_crash):
             world.crash(worker, "at an await")
-            await Moment()
+            return Moment()
         if world.chance(world.profile.step_stop):
             seconds = world.between(*world.profile.stop_seconds)
             if world.may_delay(seconds):
                 world.note("stop", worker.name, f"{seconds:.3f}")
                 worker.stop(seconds)
-        await worker.sleep(world.between(low, high))
+        return sleep(world.between(low, high))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
+from tests.simulation.clockwork import sleep
 from tests.simulation.provider import UNAVOIDABLE
 from tests.simulation.stories import real
 from tests.simulation.vaults import Vault
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from tests.simulation.faults import Profile
     from tests.simulation.provider import Token
     from tests.simulation.stories import Stories
-    from tests.simulation.world import Design, Worker
+    from tests.simulation.world import Design, Note, Worker
     from tiktok_oauth.vault.stores.rows import Ref
 
 Verdict = Literal[
@@ -52,16 +54,16 @@ class Outcome:
         broken: the invariant that did not hold, if any.
         verdicts: how many accounts ended how.
         details: why, for those that did not end well.
+        notes: all that happened, in order.
     """
 
     seed: str
     mode: str
-    digest: str = ""
     broken: str | None = None
     verdicts: Counter[Verdict] = field(default_factory=Counter)
     details: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
-    trace: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     @property
     def is_bad(self) -> bool:
@@ -73,6 +75,16 @@ class Outcome:
         """What it was."""
         bad = [line for line in self.details if any(f" {kind}: " in line for kind in _BAD)]
         return self.broken or "; ".join(bad)
+
+    @property
+    def trace(self) -> list[str]:
+        """What happened, line by line."""
+        return [f"{when:.6f} {what} {' '.join(map(str, more))}" for when, what, more in self.notes]
+
+    @property
+    def digest(self) -> str:
+        """What tells this run from every other."""
+        return hashlib.blake2b("\n".join(self.trace).encode(), digest_size=16).hexdigest()
 
 
 class Play:
@@ -94,18 +106,13 @@ class Play:
         world, outcome = self.world, self._outcome
         try:
             self._prepare()
-            world.loop.run(FAULTS_END)
-            self._calm()
-            world.loop.run(LENGTH)
-            self._settle()
-            world.loop.run(LENGTH + _SETTLING, lambda: len(self._ended) == len(world.refs))
+            world.loop.run(LENGTH + _SETTLING)
             for ref in world.refs:
                 self._judge(ref)
         except BrokenError as error:
             outcome.broken = str(error)
-        outcome.digest = world.digest()
         outcome.counts = world.counts
-        outcome.trace = world.trace or []
+        outcome.notes = world.notes
         world.close()
         return outcome
 
@@ -120,6 +127,8 @@ class Play:
             for _ in range(world.rng.randint(4, 8)):
                 self._ask_at(world.between(30.0, FAULTS_END), ref)
         self._disasters()
+        world.loop.at(FAULTS_END, self._calm)
+        world.loop.at(LENGTH, self._settle)
 
     def _ask_at(self, when: float, ref: Ref) -> None:
         """Some callers, at nearly the same time, in some workers."""
@@ -140,7 +149,7 @@ class Play:
         """One caller: may leave before it is served; the refresh goes on without."""
         flight = self.design.fly(worker, ref, force=force)
         if self.world.chance(0.1):
-            await worker.sleep(self.world.between(0.0, 0.5))
+            await sleep(self.world.between(0.0, 0.5))
             self.design.leave(worker, flight)
             return
         try:
@@ -263,7 +272,7 @@ class Play:
         self, worker: Worker, ref: Ref, token: Token, granted_at: float
     ) -> None:
         world = self.world
-        await worker.sleep(world.between(0.1, 3.0))
+        await sleep(world.between(0.1, 3.0))
         while not world.store_down and (row := world.store.get(ref)) is not None:
             if row.granted_at > granted_at and world.rng.random() < 0.5:
                 return  # It could be seen, but the store must not need it.
@@ -312,13 +321,16 @@ class Play:
             try:
                 await self.design.fly(worker, ref, force=True)
             except InvalidTokenError:
-                self._ended[ref] = "gone"
-                return
+                return self._end(ref, "gone")
             except TikTokAPIError as error:
-                await worker.sleep(min(max(error.retry_after or 0.0, 5.0), HOUR))
+                await sleep(min(max(error.retry_after or 0.0, 5.0), HOUR))
             else:
-                self._ended[ref] = "works"
-                return
+                return self._end(ref, "works")
+
+    def _end(self, ref: Ref, how: str) -> None:
+        self._ended[ref] = how
+        if len(self._ended) == len(self.world.refs):
+            self.world.loop.clear()
 
     def _judge(self, ref: Ref) -> None:
         verdict, why = self._verdict(ref)
@@ -360,8 +372,7 @@ def play(
     stories: Stories | None = None,
     *,
     design: Callable[[World], Design] = Vault,
-    keep_trace: bool = False,
 ) -> Outcome:
     """Run one seed."""
-    world = World(seed, profile, stories or real(), keep_trace=keep_trace)
+    world = World(seed, profile, stories or real())
     return Play(world, seed, design).run()

@@ -45,7 +45,7 @@ def _arguments() -> argparse.Namespace:
 
 
 def _one(seed: str, profile: str) -> int:
-    outcome = play(seed, PROFILES[profile], keep_trace=True)
+    outcome = play(seed, PROFILES[profile])
     for line in outcome.trace:
         _say(line)
     _say(f"{outcome.mode}, {dict(outcome.verdicts)}, digest {outcome.digest}")

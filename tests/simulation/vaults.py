@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tests.simulation.clockwork import sleep
 from tests.simulation.hands import Habits, SimHands
 from tests.simulation.watch import Watch
 from tests.simulation.world import CLIENT_KEY, FLEET, LENGTH, PATIENCE, Journal, Standing
@@ -61,7 +62,7 @@ class _Clock:
 
     async def pause(self, seconds: float) -> None:
         """Let time pass."""
-        await self._worker.sleep(seconds)
+        await sleep(seconds)
 
 
 class _Dice:
@@ -136,7 +137,7 @@ class Vault:
         desk = self._desks[worker.boot]
         wait = _BEAT
         while worker.loop.now < LENGTH:
-            await worker.sleep(wait * self._world.between(0.5, 1.0))
+            await sleep(wait * self._world.between(0.5, 1.0))
             wait = 10.0
             try:
                 await desk.hands.catch_up(desk.barrier.timeline)
@@ -151,7 +152,7 @@ class Vault:
             try:
                 await work()  # type: ignore[operator]  # one of any kind
             except StoreError:
-                await worker.sleep(self._world.between(0.5, 5.0))
+                await sleep(self._world.between(0.5, 5.0))
             else:
                 return
 
@@ -160,7 +161,7 @@ class Vault:
         world, desk = self._world, self._desks[worker.boot]
         warm = world.provider.lifetimes.access >= 3600
         while worker.loop.now < LENGTH:
-            await worker.sleep(world.between(20.0, 600.0))
+            await sleep(world.between(20.0, 600.0))
             now = desk.now()
             due = DueClaim(
                 warm,
