@@ -36,7 +36,7 @@ check: lint types layers fast ## Run every check but the slow tests
 
 .PHONY: fast
 fast: $(DEV) ## Run the fast tests; ARGS="-k token" narrows them
-	$(BIN)/python -m pytest -m "$(FAST)" -n auto $(ARGS)
+	$(BIN)/python -m pytest -m "$(FAST)" -n auto --hypothesis-profile=quick $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(DEV) ## Run the parsers' property tests over a million examples

@@ -6,6 +6,7 @@ import builtins
 import inspect
 import re
 import tomllib
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,7 @@ FOREIGN = {
 }
 
 
+@cache
 def options() -> set[str]:
     """Every option of every command of ours."""
     known = {"--help", "--version"}
@@ -140,6 +142,7 @@ ELSEWHERE = {
 }
 
 
+@cache
 def callables() -> set[str]:
     """Every name that is defined by ``def`` or ``class`` in the package, tests and examples."""
     texts = [*SOURCES, *(p.read_text("utf-8") for p in (ROOT / "tests").rglob("*.py"))]

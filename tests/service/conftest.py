@@ -29,7 +29,7 @@ def sandbox() -> Iterator[Sandbox]:
     running.stop()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", pytest.param("sqlite", marks=pytest.mark.slow)])
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> ServiceSettings:
     """The settings of a service on either store."""
     url = "memory:" if request.param == "memory" else f"sqlite:///{tmp_path / 'tokens.db'}"
