@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
+from functools import cache, partial
+from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+import tiktok_oauth
 from tests.simulation.baselines import BASELINES
 from tests.simulation.faults import PROFILES
 from tests.simulation.mutants import MUTANTS
@@ -19,7 +22,6 @@ from tests.simulation.vaults import Vault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
-    from pathlib import Path
 
     from tests.simulation.mutants import Mutant
     from tests.simulation.play import Outcome
@@ -110,7 +112,7 @@ def campaign(whole: Job, *, jobs: int = 1, kept: Path | None = None) -> Tally:
     Args:
         whole: which.
         jobs: processes to use.
-        kept: a directory for what was counted; what is there is not run again.
+        kept: a directory for what was counted; what is there of the same code is not run again.
     """
     parts = [
         whole._replace(first=first, last=min(first + _CHUNK, whole.last))
@@ -139,8 +141,17 @@ def _each(parts: list[Job], jobs: int) -> Iterable[Tally]:
         yield from pool.map(do, parts)
 
 
+@cache
+def code() -> str:
+    """What tells a state of the vault and of this simulation from every other."""
+    homes = (Path(tiktok_oauth.__file__).parent, Path(__file__).parent)
+    texts = [path.read_bytes() for home in homes for path in sorted(home.rglob("*.py"))]
+    return blake2b(b"".join(texts), digest_size=4).hexdigest()
+
+
 def _path(kept: Path, part: Job) -> Path:
-    return kept / f"{part.design or 'vault'}-{part.profile}-{part.first}-{part.last}.json"
+    seeds = f"{part.first}-{part.last}"
+    return kept / f"{part.design or 'vault'}-{part.profile}-{seeds}-{code()}.json"
 
 
 def _load(kept: Path, part: Job) -> Tally | None:

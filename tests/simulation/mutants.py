@@ -211,9 +211,9 @@ MUTANTS: tuple[Mutant, ...] = (
     _edit("ten seconds for a refresh", "renew", "timeout=self._desk.deadline", "timeout=10.0"),
     _edit(
         "what was salvaged leaves no doubt",
-        "sqlstore",
-        "            transaction.run(sql.DOUBT, values)\n",
-        "",
+        "sql",
+        "COALESCE(doubt_at, :created_at)",
+        "COALESCE(doubt_at, NULLIF(:created_at, :created_at))",
     ),
     _edit(
         "one try to write new tokens",

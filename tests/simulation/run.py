@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from tests.simulation.baselines import BASELINES
-from tests.simulation.campaign import Job, campaign, catch_all
+from tests.simulation.campaign import Job, campaign, catch_all, code
 from tests.simulation.faults import PROFILES
 from tests.simulation.play import play
 from tests.simulation.world import LENGTH
@@ -59,7 +59,7 @@ def _many(job: Job, arguments: argparse.Namespace) -> int:
     tally = campaign(job, jobs=arguments.jobs, kept=arguments.keep)
     seconds = time.perf_counter() - started
     virtual = tally.runs * LENGTH / seconds
-    _say(f"{job.design or 'vault'}, {job.profile}, seeds {job.first} to {job.last}")
+    _say(f"{job.design or 'vault'}, {job.profile}, seeds {job.first} to {job.last}, code {code()}")
     for line in tally.lines():
         _say(line)
     _say(f"  {seconds:.1f} s, {tally.runs / seconds:.1f} runs a second, {virtual:,.0f} x real time")

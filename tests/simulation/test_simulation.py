@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
+import msgspec
 import pytest
 
 from tests.simulation.baselines import BASELINES
-from tests.simulation.campaign import Job, campaign, catch
+from tests.simulation.campaign import Job, Tally, campaign, catch, code
 from tests.simulation.faults import HARD, LONG, MILD, PROFILES, Profile
 from tests.simulation.hands import Habits
 from tests.simulation.mutants import MUTANTS, Mutant
@@ -22,6 +24,9 @@ from tests.simulation.stories import changed
 from tests.simulation.vaults import Vault
 from tests.simulation.world import World
 from tiktok_oauth.vault.stores.rows import Ref
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 JOBS = min(2, os.cpu_count() or 1)
 STRICT = replace(LONG, name="strict", modes=("strict", "grace", "parent-replay"))
@@ -35,6 +40,7 @@ SAMPLE = (
 RUNS_TO_CATCH = 60
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", [MILD, HARD], ids=lambda profile: profile.name)
 def test_a_seed_replays_byte_for_byte(profile: Profile) -> None:
     """The same seed gives the same run, to the last line of its trace."""
@@ -51,6 +57,27 @@ def test_what_once_went_wrong_does_not_again(seed: Seed) -> None:
     outcome = play(seed.seed, PROFILES[seed.profile])
 
     assert not outcome.is_bad, f"{seed.why}: {outcome.why}"
+
+
+def test_what_was_counted_is_not_run_again(tmp_path: Path) -> None:
+    """A campaign goes on where it was left: runs that are kept are read."""
+    campaign(Job("mild", 0, 1), kept=tmp_path)
+    [kept] = tmp_path.iterdir()
+    kept.write_bytes(msgspec.json.encode(Tally(runs=1000)))
+
+    again = campaign(Job("mild", 0, 1), kept=tmp_path)
+
+    assert again.runs == 1000
+
+
+def test_what_was_counted_of_other_code_is_run_again(tmp_path: Path) -> None:
+    """Figures of another state of the vault are not taken for this one's."""
+    campaign(Job("mild", 0, 1), kept=tmp_path)
+    [kept] = tmp_path.iterdir()
+    kept.write_bytes(msgspec.json.encode(Tally(runs=1000)))
+    kept.rename(tmp_path / kept.name.replace(code(), "01234567"))
+
+    assert campaign(Job("mild", 0, 1), kept=tmp_path).runs == 1
 
 
 @pytest.mark.slow
