@@ -235,6 +235,7 @@ def test_files_are_short() -> None:
     assert long == []
 
 
+@pytest.mark.slow
 def test_functions_are_short() -> None:
     """A function of more than 40 lines asks to be two."""
     long = [
@@ -247,6 +248,7 @@ def test_functions_are_short() -> None:
     assert long == []
 
 
+@pytest.mark.slow
 def test_nothing_depends_on_assertions() -> None:
     """``python -O`` drops them, so no check of ours is one."""
     found = [

@@ -132,6 +132,7 @@ def test_wrong_settings_are_told_before_serving(
     assert "kept-out-of-sight" not in result.output
 
 
+@pytest.mark.slow
 def test_the_sandbox_beside_takes_the_next_free_port(taken: int, tmp_path: Path) -> None:
     """A busy port is no reason to give up."""
     beside = start_sandbox([taken, 0], tmp_path / "world.json")
@@ -141,6 +142,7 @@ def test_the_sandbox_beside_takes_the_next_free_port(taken: int, tmp_path: Path)
         beside.stop()
 
 
+@pytest.mark.slow
 def test_any_port_will_do_when_the_usual_ones_are_taken(taken: int, tmp_path: Path) -> None:
     """When all that were named are busy, a free one is found."""
     beside = start_sandbox([taken], tmp_path / "world.json")

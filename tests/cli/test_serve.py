@@ -88,6 +88,7 @@ def test_a_refused_start_names_the_check() -> None:
     assert "tiktok-oauth serve --check" in result.output
 
 
+@pytest.mark.slow
 def test_a_password_is_hashed_for_the_settings() -> None:
     """It is asked for twice, and never printed."""
     result = CliRunner().invoke(root, ["serve", "--hash-password"], input="correct\ncorrect\n")

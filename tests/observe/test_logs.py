@@ -167,6 +167,7 @@ except TikTokAPIError:
 """
 
 
+@pytest.mark.slow
 def test_nothing_is_written_unless_configured() -> None:
     """Not even errors, which Python would print by itself without a handler."""
     done = run_python(SILENT)

@@ -116,6 +116,7 @@ def test_a_fast_clock_ends_within_the_calendar(machine: Machine) -> None:
     assert sandbox.live.ahead == 31_557_600_000
 
 
+@pytest.mark.slow
 def test_a_world_in_a_file_goes_on_as_the_machine_does(tmp_path: Path, machine: Machine) -> None:
     """Where it had got to is kept, and its rate; nothing races while it lies there."""
     file = tmp_path / "world.json"

@@ -70,6 +70,7 @@ async def test_the_awaiting_client_does_too(silent: Sandbox) -> None:
     assert user.display_name == "Đặng Thu Hà"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "error"),
     [

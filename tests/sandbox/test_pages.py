@@ -134,6 +134,7 @@ def test_the_latest_calls_are_shown(still: Sandbox) -> None:
     ) in Markup(show(still)).words
 
 
+@pytest.mark.slow
 def test_a_busy_sandbox_shows_the_latest(still: Sandbox) -> None:
     """Fifty rows of each kind, newest first, and how many more there are."""
     for number in range(SHOWN + 3):

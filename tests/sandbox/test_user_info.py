@@ -122,6 +122,7 @@ def strange() -> Iterator[Sandbox]:
         yield running
 
 
+@pytest.mark.slow
 def test_a_strange_name_stays_text(strange: Sandbox) -> None:
     """JSON escapes what HTML would read, as TikTok's encoder does; pages escape it too."""
     visitor = Visitor(strange)

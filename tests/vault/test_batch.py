@@ -127,6 +127,7 @@ async def test_a_cancelled_task_changes_nothing_for_the_others(threads: Threads)
     assert tasks[1].cancelled()
 
 
+@pytest.mark.slow
 async def test_a_wave_of_64_shares_its_syncs(tmp_path: Path) -> None:
     """64 refreshes at once are one transaction to claim, one to write, and one journal sync."""
     database = SqliteDatabase(tmp_path / "tokens.db")

@@ -127,6 +127,7 @@ async def test_a_frozen_store_is_waited_for(vault: FleetOfTests) -> None:
     assert len([text for text in vault.said if "frozen" in text]) == 1
 
 
+@pytest.mark.slow
 async def test_two_refreshers_never_share_an_account(tiktok: StrictTikTok, tmp_path: Path) -> None:
     """Two refreshers on one database refresh every account exactly once between them."""
     path = tmp_path / "tokens.db"

@@ -57,6 +57,7 @@ async def test_too_many_requests_slow_everybody_down(vault: FleetOfTests) -> Non
     assert fleet.progress().rate == pytest.approx(50.0, abs=0.1)
 
 
+@pytest.mark.slow
 async def test_an_outage_marks_nobody_dead(vault: FleetOfTests) -> None:
     """In six hours without TikTok few requests are made, and all accounts stay as they are."""
     for number in range(50):
@@ -76,6 +77,7 @@ async def test_an_outage_marks_nobody_dead(vault: FleetOfTests) -> None:
     assert any("TikTok fails" in text for text in vault.said)
 
 
+@pytest.mark.slow
 async def test_after_an_outage_everybody_is_refreshed(vault: FleetOfTests) -> None:
     """Once TikTok answers again, the breaker closes by degrees and all accounts get tokens."""
     for number in range(30):
@@ -108,6 +110,7 @@ async def test_an_answer_nobody_has_is_doubtful(vault: FleetOfTests) -> None:
     assert vault.row("due").doubt_at is not None
 
 
+@pytest.mark.slow
 async def test_a_poisoned_account_waits_longer_each_time(vault: FleetOfTests) -> None:
     """An account that fails alone is asked for less and less, and does not hold up others."""
     vault.connect("poisoned")

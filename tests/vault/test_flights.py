@@ -228,6 +228,7 @@ async def _while_logins_hang(vault: Any, hung: threading.Semaphore, logins: list
     return token, finishing
 
 
+@pytest.mark.slow
 def test_logins_that_hang_keep_nobody_from_the_store(tmp_path: Path) -> None:
     """Twenty exchanges wait for TikTok, and the token of another account comes all the same."""
     with asyncio.Runner() as runner:

@@ -89,6 +89,7 @@ def test_room_is_taken_ahead(room: Path) -> None:
     made.close(keep=False)
 
 
+@pytest.mark.slow
 def test_a_full_journal_goes_on_in_another_volume(room: Path) -> None:
     """Nothing is dropped before two volumes more are there, so the files stay bounded."""
     made = Journal(room, "boot")

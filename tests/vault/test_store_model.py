@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -177,6 +178,7 @@ class OneAccount(RuleBasedStateMachine):
         self.store.close()
 
 
+@pytest.mark.slow
 def test_an_account_follows_its_model() -> None:
     """Every write is granted or refused as the model says, and the row agrees after each."""
     run_state_machine_as_test(OneAccount, settings=settings(stateful_step_count=20))

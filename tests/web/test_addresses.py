@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.addresses import ELSEWHERE, HERE
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ def _sendable(addresses: tuple[object, ...]) -> list[str]:
     return [a for a in addresses if isinstance(a, str) and a and a.isascii()]
 
 
+@pytest.mark.slow
 def test_a_login_leads_nowhere_else(site: Site) -> None:
     """Hosts, schemes, encoded slashes, control characters: none of them begins a login."""
     browser = site.browser()
@@ -31,6 +34,7 @@ def test_a_login_leads_nowhere_else(site: Site) -> None:
     assert len(wrong) >= 60
 
 
+@pytest.mark.slow
 def test_a_disconnect_leads_nowhere_else(site: Site) -> None:
     """An address that could lead elsewhere is as good as none."""
     browser = site.browser()
@@ -46,6 +50,7 @@ def test_a_disconnect_leads_nowhere_else(site: Site) -> None:
     assert led == {"/"}
 
 
+@pytest.mark.slow
 def test_a_login_leads_to_the_sites_own_pages(site: Site) -> None:
     """A path with query and fragment comes back unchanged."""
     browser = site.browser()

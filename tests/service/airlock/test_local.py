@@ -47,6 +47,7 @@ async def test_a_repeated_callback_gets_what_the_first_one_got(
     assert len([call for call in sandbox.requests() if call.endpoint == "exchange"]) == 1
 
 
+@pytest.mark.slow
 async def test_a_failure_has_the_visitors_correlation_id(office: Office, sandbox: Sandbox) -> None:
     """So that the page, its log lines and TikTok's log ID can be found together."""
     start = await office.vault.begin_login()

@@ -69,7 +69,7 @@ class Caller:
 
     def advance(self, seconds: float) -> None:
         """Move the sandbox's clock, and wait until the service has seen it."""
-        later = self.office.clock() + seconds
+        later = self.office.clock() + seconds - 1  # A sandbox tells whole seconds.
         self.sandbox.advance(seconds)
         while self.office.clock() < later:
             self.office.clock.look()

@@ -203,6 +203,7 @@ def test_a_stream_cannot_be_forged_by_what_happened() -> None:
     assert told.startswith("id: 7\nevent: refreshed\ndata: {")
 
 
+@pytest.mark.slow
 def test_text_is_never_a_statement(caller: Caller) -> None:
     """Filters take it as it is: nobody has that name, and everybody is still there."""
     account = caller.connect(user_id="u-1")

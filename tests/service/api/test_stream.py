@@ -6,6 +6,8 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.service.api.conftest import problem_of
 from tests.vault.made import ANNA, event
 from tiktok_oauth.service.api.stream import told
@@ -23,6 +25,7 @@ async def some(stream: AsyncIterator[bytes], count: int) -> list[bytes]:
         return [await anext(stream) for _ in range(count)]
 
 
+@pytest.mark.slow
 async def test_what_happens_is_told_as_it_happens(office: Office) -> None:
     """With an id to come back with; what was missed comes first."""
     office.store.add_events(ANNA, [event("connected")])

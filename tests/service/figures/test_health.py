@@ -89,6 +89,7 @@ async def test_other_keys_than_the_stores_are_told(office: Office) -> None:
     assert "Keys of the ring are not those the store was sealed with" in found["keys"]
 
 
+@pytest.mark.slow
 async def test_a_store_that_hangs_is_told_within_its_patience(office: Office) -> None:
     """The probe answers all the same."""
     store = HangingStore(office.store.database)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tiktok_oauth.service.signin.passwords import hash_password, is_password
 from tiktok_oauth.service.signin.signing import Signed, Signer
 from tiktok_oauth.types import Secret
@@ -48,6 +50,7 @@ def test_nothing_else_is_read() -> None:
     assert not any(signer.is_late(other) for other in others)
 
 
+@pytest.mark.slow
 def test_a_password_is_known_by_its_hash() -> None:
     """Argon2id, a salt of its own each time; what is no hash lets nobody in."""
     first, second = (Secret(hash_password(Secret("correct horse"))) for _ in range(2))

@@ -105,6 +105,7 @@ def test_a_sandbox_that_has_just_moved_its_clock_is_believed(
     assert counted(unclosed_office) == {"accepted": 1}
 
 
+@pytest.mark.slow
 def test_a_flip_of_any_byte_is_noticed(visitor: TestClient, unclosed_office: Office) -> None:
     """Of the body, and of the header: nothing is written, and the answer says nothing."""
     body = event()
@@ -150,6 +151,7 @@ def test_two_signatures_are_none(visitor: TestClient) -> None:
     assert visitor.post(PATH, content=body).status_code == 401
 
 
+@pytest.mark.slow
 def test_a_thousand_repetitions_have_one_effect(
     visitor: TestClient, unclosed_office: Office
 ) -> None:
