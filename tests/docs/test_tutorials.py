@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from doctest import ELLIPSIS, OutputChecker
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.docs.pages import DOCS, program
+from tests.docs.pages import DOCS, blocks, program
 from tiktok_oauth import Sandbox
 
 if TYPE_CHECKING:
@@ -41,25 +42,28 @@ def run(folder: Path, page: str, file: str) -> str:
     return done.stdout
 
 
+def is_shown(said: str, page: str, number: int = 0) -> bool:
+    """Whether a program said what the page shows, where ``...`` stands for anything."""
+    shown = [block.text for block in blocks(TUTORIAL / page) if block.language == "text"]
+    return OutputChecker().check_output(shown[number], said, ELLIPSIS)
+
+
 def test_the_first_login(tmp_path: Path) -> None:
-    """Mina is greeted, and no token is printed."""
+    """It prints what the page shows, and no token."""
     said = run(tmp_path, "first-login.md", "first_login.py")
 
-    assert "Hello, Mina Okafor" in said
+    assert is_shown(said, "first-login.md"), said
     assert "act." not in said
     assert "rft." not in said
 
 
 def test_keeping_tokens(tmp_path: Path) -> None:
-    """The second run logs nobody in, and both get a new token after half a day."""
+    """Both runs print what the page shows: the second logs nobody in."""
     first = run(tmp_path, "keep-your-tokens.md", "keep_tokens.py")
     second = run(tmp_path, "keep-your-tokens.md", "keep_tokens.py")
 
-    assert first.startswith("Connected -000")
-    assert second.startswith("Already connected: -000")
-    for said in (first, second):
-        assert "Hello, Mina Okafor" in said
-        assert "A new token: True" in said
+    assert is_shown(first, "keep-your-tokens.md", 0), first
+    assert is_shown(second, "keep-your-tokens.md", 1), second
     assert second.count("refreshed") > first.count("refreshed")
     assert {path.name for path in tmp_path.iterdir()} >= {
         "tiktok.json",
@@ -110,9 +114,10 @@ def test_behind_a_website(website: ModuleType, monkeypatch: pytest.MonkeyPatch) 
             back = f"{callback.path}?{callback.query}"
 
             stolen = theirs.get(back)
-            assert (stolen.status_code, "Hello" in stolen.text) == (400, False)
+            assert stolen.status_code == 400
+            assert "This callback belongs to no login that was started here." in stolen.text
             assert ours.get(back).headers["location"] == "/"
-            assert "Mina Okafor" in ours.get("/").text
+            assert "Connected: Mina Okafor" in ours.get("/").text
             assert "already finished" in ours.get(back).text or ours.get(back).status_code == 400
 
 
