@@ -94,7 +94,7 @@ SYMPTOMS = [
     ("rate_limit_exceeded 429", ERRORS),
     ("webhook signature", "explanation/oddities"),
     ("qr code", "how-to/qr-login"),
-    ("kms", "how-to/keys"),
+    ("kms", "how-to/kms"),
     ("allauth", "how-to/migrate-from-django-allauth"),
     ("next auth", "how-to/migrate-from-auth-js"),
     ("avatar expires", "symptoms"),
