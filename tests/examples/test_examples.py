@@ -14,6 +14,7 @@ import pytest
 
 from tests.examples.stage import EXAMPLES, Stage
 from tests.foreign.node import find_node
+from tests.service.processes.running import Running, running, until
 from tests.support.postgres import postgres_server
 from tiktok_oauth import Sandbox
 from tiktok_oauth.sandbox.catalog import App
@@ -160,6 +161,32 @@ def test_javascript_logs_somebody_in(stage: Stage) -> None:
         "The old one is dead: invalid_grant",
         "Disconnected.",
     ]
+
+
+def statuses(service: Running) -> list[str]:
+    """How the accounts of a service are."""
+    answer = service.api("GET", "/accounts").json()
+    return sorted(account["status"] for account in answer["accounts"])
+
+
+def test_javascript_gets_tokens_from_the_service(stage: Stage) -> None:
+    """Fresh ones, though the first have ended; who has left TikTok gets a link to come back by."""
+    with running(stage.home, stage.tiktok) as service:
+        receiver = f"{service.url}/webhooks/tiktok"
+        app = App(stage.tiktok.client_key, stage.tiktok.client_secret, webhook_url=receiver)
+        stage.tiktok.add_app(app)
+        for person in ("mina", "ayse", "jonas"):
+            service.connect(person)
+        stage.tiktok.disconnect("jonas")
+        until(lambda: statuses(service) == ["active", "active", "needs_login"])
+        stage.tiktok.advance(3 * 3600)
+        until(lambda: statuses(service) == ["needs_login", "refresh_due", "refresh_due"])
+        told = {"TOKEN_SERVICE_URL": service.url, "TOKEN_SERVICE_KEY": service.key}
+        said = stage.run(find_node().node, "token_service.mjs", **told)
+
+    assert {"Hello, Mina Okafor", "Hello, Ayşe Yıldız"} <= set(said.splitlines())
+    assert re.search(rf"^-000\S+: .* log in again: {service.url}/\S+$", said, re.MULTILINE)
+    assert re.search(rf"^To connect user-42, open {service.url}/\S+$", said, re.MULTILINE)
 
 
 def test_a_shell_script_has_fresh_tokens(stage: Stage) -> None:
