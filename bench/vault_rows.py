@@ -139,7 +139,7 @@ def refresh_all(url: str) -> None:
 
 
 def _renew(values: Sequence[Mapping[str, Value]], transaction: Transaction) -> None:
-    transaction.run_many(sql.RENEW, values)
+    transaction.change(sql.RENEW, values)
 
 
 def _database(url: str) -> Database:

@@ -148,8 +148,8 @@ class Account(_Known):
             InvalidTokenError: the person has to log in again.
             TikTokAPIError: it cannot be refreshed right now; see ``retry_after``.
         """
-        self._counter.refresh(self._ref)
-        return self.reload()
+        self._state = self._counter.refresh(self._ref)
+        return self._state
 
     def user_info(self, fields: Sequence[str] | str | None = None) -> TikTokUserInfo:
         """Read the person's profile; see ``TikTokOAuth.get_user_info``.
@@ -255,8 +255,8 @@ class AsyncAccount(_Known):
             InvalidTokenError: the person has to log in again.
             TikTokAPIError: it cannot be refreshed right now; see ``retry_after``.
         """
-        await self._counter.refresh_soon(self._ref)
-        return await self.reload()
+        self._state = await self._counter.refresh_soon(self._ref)
+        return self._state
 
     async def user_info(self, fields: Sequence[str] | str | None = None) -> TikTokUserInfo:
         """Read the person's profile; see ``AsyncTikTokOAuth.get_user_info``.

@@ -82,19 +82,21 @@ class Counter(Generic[C]):
         """An access token that is valid now."""
         return self.teller.quick(ref) or self.settle(ref, self.teller.look(ref))
 
-    def refresh(self, ref: Ref) -> None:
+    def refresh(self, ref: Ref) -> AccountState:
         """Refresh now, needed or not."""
-        grant = turns.usable(self.row(ref))
-        flight = self.teller.flight(ref, turns.version_of(grant))
-        self.settle(ref, flight)
+        flight = self.teller.flight(turns.usable(self.row(ref)))
+        grant = self._landed(ref, flight)
+        self.teller.take(grant)
+        return state_of(self.room, grant)
 
     def settle(self, ref: Ref, look: AccessToken | Future[Grant]) -> AccessToken:
         """The token of a look, waiting for its flight when there is none yet."""
-        if isinstance(look, AccessToken):
-            return look
+        return look if isinstance(look, AccessToken) else self.teller.take(self._landed(ref, look))
+
+    def _landed(self, ref: Ref, flight: Future[Grant]) -> Grant:
         patience = self.room.patience_of(ref)
         try:
-            return self.teller.take(look.result(patience))
+            return flight.result(patience)
         except NotInTimeError:
             raise still_under_way(patience) from None
 
@@ -154,22 +156,25 @@ class AsyncCounter(Counter[C]):
         """Another token than the one TikTok refused."""
         return await self.settle_soon(ref, await self.away(self.teller.rejected, ref, refused))
 
-    async def refresh_soon(self, ref: Ref) -> None:
+    async def refresh_soon(self, ref: Ref) -> AccountState:
         """Refresh now, needed or not."""
-        grant = turns.usable(await self.away(self.row, ref))
-        flight = await self.away(self.teller.flight, ref, turns.version_of(grant))
-        await self.settle_soon(ref, flight)
+        flight = await self.away(lambda: self.teller.flight(turns.usable(self.row(ref))))
+        grant = await self._landed_soon(ref, flight)
+        self.teller.take(grant)
+        return state_of(self.room, grant)
 
     async def settle_soon(self, ref: Ref, look: AccessToken | Future[Grant]) -> AccessToken:
         """The token of a look, waiting for its flight when there is none yet."""
         if isinstance(look, AccessToken):
             return look
+        return self.teller.take(await self._landed_soon(ref, look))
+
+    async def _landed_soon(self, ref: Ref, flight: Future[Grant]) -> Grant:
         patience = self.room.patience_of(ref)
         try:
-            grant = await asyncio.wait_for(waited(look), patience)
+            return await asyncio.wait_for(waited(flight), patience)
         except TimeoutError:
             raise still_under_way(patience) from None
-        return self.teller.take(grant)
 
     @property
     def closed(self) -> bool:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from tiktok_oauth.errors import TikTokAPIError
-    from tiktok_oauth.vault.refresh.turns import Version
     from tiktok_oauth.vault.stores.rows import Grant, Ref
     from tiktok_oauth.vault.strongroom import Strongroom
 
@@ -81,14 +80,14 @@ class Teller:
             return self._remember(grant)
         if alive and grant.not_before > desk.now():
             return self._open(grant)
-        flight = self.flight(ref, turns.version_of(grant))
+        flight = self.flight(grant)
         return self._open(grant) if alive else flight
 
-    def flight(self, ref: Ref, had: Version) -> Future[Grant]:
-        """The refresh of an account, under way or new."""
-        self._room.look_at_time(ref.client_key)
-        desk = self._room.desk(ref)
-        return self._room.flights.join(ref, lambda: run(self._renew(desk, ref, had)))
+    def flight(self, had: Grant) -> Future[Grant]:
+        """The refresh of an account, under way or new, for somebody who has read its row."""
+        self._room.look_at_time(had.client_key)
+        desk = self._room.desk(had.ref)
+        return self._room.flights.join(had.ref, lambda: run(self._renew(desk, had)))
 
     def rejected(self, ref: Ref, refused: Secret) -> AccessToken | Future[Grant]:
         """What there is after TikTok refused a token: another one, or a refresh to wait for.
@@ -100,7 +99,7 @@ class Teller:
         grant = turns.usable(self._row(ref))
         if grant.access is not None and Secret(self._open(grant).token) != refused:
             return self._open(grant)
-        return self.flight(ref, turns.version_of(grant))
+        return self.flight(grant)
 
     def take(self, grant: Grant) -> AccessToken:
         """The token a refresh brought."""

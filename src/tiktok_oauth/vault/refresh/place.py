@@ -7,7 +7,9 @@ one that comes again: repeating them, in any order, ends in the same row.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from tiktok_oauth.errors import StoreError, TikTokAPIError
 from tiktok_oauth.policy import Lifetimes, keep_at, warm_at
@@ -30,6 +32,21 @@ T = TypeVar("T")
 
 _FIRST_WAIT = 0.05
 _LONGEST_WAIT = 5.0
+_RESTED: dict[str, Any] = {
+    "status": "active",
+    "reason": None,
+    "not_before": 0.0,
+    "attempt": None,
+    "boot": None,
+    "claimed_at": None,
+    "probes": 0,
+    "refusals": 0,
+    "refused_at": None,
+    "failures": 0,
+    "trouble": None,
+    "log_id": None,
+}
+"""What a row says beside its tokens when these are new."""
 
 
 def seal_tokens(  # noqa: PLR0913 - a row's place and an answer's time
@@ -64,7 +81,7 @@ def seal_tokens(  # noqa: PLR0913 - a row's place and an answer's time
 
 
 async def place(desk: Desk, row: Grant, answer: Answer, tokens: TikTokTokens) -> Grant | None:
-    """Write an answer's tokens; returns the row as it then stands, None if it is gone.
+    """Write an answer's tokens; returns the row with the newest there are, None if it is gone.
 
     It does not give up while the store fails: the journal holds the answer, and so do we.
 
@@ -80,7 +97,7 @@ async def place(desk: Desk, row: Grant, answer: Answer, tokens: TikTokTokens) ->
             break
         change = _renewed(desk, current, answer, tokens)
         if await insist(desk, partial(desk.hands.renew, change)):
-            return await insist(desk, lambda: desk.hands.get(answer.ref))
+            return _after(current, change)
         before, current = current, await insist(desk, lambda: desk.hands.get(answer.ref))
         if current is not None and _same_token_stands(current, before):
             break  # Disconnected meanwhile: nothing may be written.
@@ -128,6 +145,15 @@ def _renewed(desk: Desk, row: Grant, answer: Answer, tokens: TikTokTokens) -> Re
         ),
         Event(desk.now(), "refreshed", tokens.scope, answer.correlation_id),
     )
+
+
+def _after(row: Grant, change: Renewed) -> Grant:
+    """The row with the tokens that were written, for those who wait for them: a read is saved.
+
+    What only the next refresh needs (doubt and parent) may stand otherwise in the store.
+    """
+    tokens = msgspec.structs.asdict(change.tokens)
+    return msgspec.structs.replace(row, ver=change.next_ver, **_RESTED, **tokens)
 
 
 async def keep(desk: Desk, answer: Answer, refresh_token: Secret, source: str) -> None:

@@ -6,7 +6,7 @@ left in its journal: this story waits for whichever comes first.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tiktok_oauth.errors import ServerError, TikTokAPIError, TikTokErrorCode, store_error
 from tiktok_oauth.vault.refresh import ladder
@@ -18,7 +18,7 @@ from tiktok_oauth.vault.stores.rows import Claim
 if TYPE_CHECKING:
     from tiktok_oauth.errors import StoreError
     from tiktok_oauth.vault.refresh.ports import Desk
-    from tiktok_oauth.vault.stores.rows import Grant, Ref
+    from tiktok_oauth.vault.stores.rows import Grant
 
 _SHORT = 6.0
 """Seconds a flight waits for its next try; with a longer wait it ends, and says how long."""
@@ -27,20 +27,8 @@ _SLOWEST_LOOK = 0.5
 _ASK_AGAIN = 2.0
 
 
-class Version(NamedTuple):
-    """Which tokens somebody has: consents first, then refreshes."""
-
-    gen: int
-    ver: int
-
-
-def version_of(grant: Grant) -> Version:
-    """Which tokens a row holds."""
-    return Version(grant.gen, grant.ver)
-
-
-async def renew(desk: Desk, ref: Ref, had: Version) -> Grant:
-    """Return the account's row once its tokens are newer than ``had``.
+async def renew(desk: Desk, had: Grant) -> Grant:
+    """Return an account's row once its tokens are newer than in the one that somebody has read.
 
     Raises:
         InvalidTokenError: the account needs a new login.
@@ -49,31 +37,29 @@ async def renew(desk: Desk, ref: Ref, had: Version) -> Grant:
     """
     look, hold_back = _FIRST_LOOK, _HoldBack(desk)
     give_up = desk.core.clock.monotonic() + desk.deadline + 2 * _SHORT
-    while True:
-        grant = usable(await desk.hands.get(ref))
-        if version_of(grant) > had:
-            return grant
+    grant = usable(had)
+    while not _is_newer(grant, had):
         wait = grant.not_before - desk.now()
         if wait > _SHORT or desk.core.clock.monotonic() > give_up:
             raise not_now(grant, max(wait, 1.0))
         if wait > 0:
             await desk.hands.pause(min(wait, _SLOWEST_LOOK))
-            continue
-        claimed = None if hold_back.applies(grant) else await _claim(desk, grant)
-        if claimed is None:
+        elif claimed := None if hold_back.applies(grant) else await _claim(desk, grant):
+            try:
+                return await refresh(desk, claimed)
+            except TikTokAPIError as error:
+                # What is due again soon is tried again here, before anybody hears of it.
+                if not error.retryable or (error.retry_after or 0.0) > _SHORT:
+                    raise
+        else:
             await hold_back.make_way(grant)
             await desk.hands.pause(look)
             look = min(2 * look, _SLOWEST_LOOK)
-            continue
-        try:
-            return await refresh(desk, claimed)
-        except TikTokAPIError as error:
-            # What is due again soon is tried again here, before anybody hears of it.
-            if not error.retryable or (error.retry_after or 0.0) > _SHORT:
-                raise
+        grant = usable(await desk.hands.get(had.ref))
+    return grant
 
 
-async def await_refresher(desk: Desk, ref: Ref, had: Version) -> Grant:
+async def await_refresher(desk: Desk, had: Grant) -> Grant:
     """As ``renew``, where only a refresher may ask TikTok: say that somebody waits, and look.
 
     Raises:
@@ -83,15 +69,20 @@ async def await_refresher(desk: Desk, ref: Ref, had: Version) -> Grant:
     """
     look = _FIRST_LOOK
     give_up = desk.core.clock.monotonic() + desk.deadline
-    while True:
-        grant = usable(await desk.hands.get(ref))
-        if version_of(grant) > had:
-            return grant
+    grant = usable(had)
+    while not _is_newer(grant, had):
         if desk.core.clock.monotonic() > give_up or grant.not_before - desk.now() > _SHORT:
             raise not_now(grant, max(grant.not_before - desk.now(), 1.0))
-        await desk.hands.want(ref, desk.now())
+        await desk.hands.want(had.ref, desk.now())
         await desk.hands.pause(look)
         look = min(2 * look, _SLOWEST_LOOK)
+        grant = usable(await desk.hands.get(had.ref))
+    return grant
+
+
+def _is_newer(one: Grant, other: Grant) -> bool:
+    """By consents first, then by refreshes."""
+    return (one.gen, one.ver) > (other.gen, other.ver)
 
 
 async def _claim(desk: Desk, grant: Grant) -> Grant | None:

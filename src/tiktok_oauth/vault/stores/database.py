@@ -19,10 +19,8 @@ class Transaction(Protocol):
         """Run one statement; the rows it returns, if any."""
         ...
 
-    def run_many(
-        self, statement: str, parameters: Sequence[Mapping[str, Value]]
-    ) -> list[list[Row]]:
-        """Run one statement with many sets of parameters; the rows of each."""
+    def change(self, statement: str, parameters: Sequence[Mapping[str, Value]]) -> list[int]:
+        """Run a writing statement with each set of parameters; how many rows each has changed."""
         ...
 
 

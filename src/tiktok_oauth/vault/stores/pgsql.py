@@ -12,6 +12,10 @@ _WORDS = {
     "by_key": "",
     # It knows how many accounts an app has, and takes the better index by itself.
     "plain": "",
+    # By default, it waits until a fifth of the table is dead, and the table is that much larger.
+    "cleared_often": "WITH (autovacuum_vacuum_scale_factor = 0.05)",
+    "place": "ctid",
+    "place_type": "TID",
     "clock": "date_part('epoch', clock_timestamp())",
     "lock": "SELECT pg_advisory_xact_lock(8386658466431104)",
     "take_turns": "SELECT pg_advisory_xact_lock(8386658466431105)",

@@ -337,11 +337,9 @@ class _Transaction:
     def run(self, statement: str, parameters: Mapping[str, Value]) -> list[Row]:
         return _rows(self._cursor.execute(translate(statement), parameters))
 
-    def run_many(
-        self, statement: str, parameters: Sequence[Mapping[str, Value]]
-    ) -> list[list[Row]]:
+    def change(self, statement: str, parameters: Sequence[Mapping[str, Value]]) -> list[int]:
         self._cursor.executemany(translate(statement), parameters, returning=True)
-        return [_rows(result) for result in self._cursor.results()]
+        return [result.rowcount for result in self._cursor.results()]
 
 
 def _cursor(connection: _Connection) -> psycopg.Cursor[Row]:

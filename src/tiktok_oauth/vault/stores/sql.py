@@ -2,9 +2,10 @@
 
 Parameters are written ``:name``. The words in braces differ by dialect and are filled in by the
 ``Database``: ``{blob}``, ``{float}`` and ``{id}`` are types, ``{by_key}`` keeps a table in the
-order of its key, ``{plain}`` keeps the index on a column out of the plan, ``{clock}`` is the store
-clock, ``{lock}`` keeps others from changing the schema until the transaction ends, and
-``{take_turns}`` other refreshers from claiming.
+order of its key, ``{cleared_often}`` keeps one small that changes much, ``{place}`` is where a row
+lies at the moment and ``{place_type}`` its type, ``{plain}`` keeps the index on a column out of
+the plan, ``{clock}`` is the store clock, ``{lock}`` keeps others from changing the schema until
+the transaction ends, and ``{take_turns}`` other refreshers from claiming.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
             trouble TEXT,
             log_id TEXT,
             PRIMARY KEY (open_id, client_key)
-        )
+        ) {cleared_often}
         """,
         # With key_id, it also answers which keys are in use, without a look at a million rows.
         """
@@ -83,10 +84,10 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
             boot TEXT NOT NULL,
             claimed_at {float} NOT NULL,
             doubt_at {float},
+            place {place_type} NOT NULL,
             PRIMARY KEY (open_id, client_key)
         ) {by_key}
         """,
-        "CREATE INDEX claims_attempt ON claims (attempt)",
         """
         CREATE TABLE candidates (
             client_key TEXT NOT NULL,
@@ -207,7 +208,6 @@ RENEW = f"""
         )
     WHERE {KEY} AND gen = :gen AND ver = :ver AND fingerprint = :stood
       AND status <> 'disconnected'
-    RETURNING ver
 """
 SETTLE = f"""
     UPDATE accounts SET
@@ -218,7 +218,6 @@ SETTLE = f"""
     WHERE {KEY} AND gen = :gen AND ver = :ver AND EXISTS (
         SELECT 1 FROM claims WHERE {CLAIM_OF} AND claims.boot = :boot AND claims.attempt = :attempt
     )
-    RETURNING ver
 """
 
 CONSENT = f"""
@@ -237,7 +236,6 @@ CONSENT = f"""
         refresh_expires_at = excluded.refresh_expires_at, lifetime = excluded.lifetime,
         warm_at = excluded.warm_at, keep_at = excluded.keep_at, {_RESTED}
     WHERE accounts.gen = :after AND accounts.granted_at <= excluded.granted_at
-    RETURNING gen
 """
 
 DISCONNECT = f"""
@@ -245,13 +243,11 @@ DISCONNECT = f"""
         status = 'disconnected', reason = :reason, access = NULL, refresh = NULL,
         parent = NULL, fingerprint = NULL, key_id = NULL, {_RESTED}
     WHERE {KEY} AND gen = :gen
-    RETURNING gen
 """
 
 FORSAKE = f"""
     UPDATE accounts SET status = :status, reason = :reason
     WHERE {KEY} AND gen = :gen AND status <> 'disconnected'
-    RETURNING gen
 """
 
 RESEAL = f"""
@@ -259,13 +255,11 @@ RESEAL = f"""
         access = :access, refresh = :refresh, parent = :parent, fingerprint = :fingerprint,
         key_id = :key_id
     WHERE {KEY} AND gen = :gen AND ver = :ver AND fingerprint = :stood
-    RETURNING ver
 """
 
 WANT = f"""
     UPDATE accounts SET warm_at = 0, keep_at = 0
     WHERE {KEY} AND status = 'active' AND warm_at > 0 AND not_before <= :now
-    RETURNING ver
 """
 
 ERASE = tuple(
@@ -276,7 +270,6 @@ ERASE = tuple(
 ADD_EVENT = f"""
     INSERT INTO events (client_key, open_id, {EVENT})
     VALUES (:client_key, :open_id, :at, :kind, :detail, :correlation_id)
-    RETURNING id
 """
 TRIM_EVENTS = f"""
     DELETE FROM events WHERE {KEY} AND id <= (
@@ -311,7 +304,6 @@ GET_LOGIN = f"SELECT {LOGIN} FROM logins WHERE state = :state"
 USE_LOGIN = """
     UPDATE logins SET used_at = :now, verifier = NULL
     WHERE state = :state AND binding = :binding AND used_at IS NULL
-    RETURNING state
 """
 
 PUT_BOOT = f"""
@@ -363,7 +355,6 @@ PRUNE_EVENTS = """
     DELETE FROM events WHERE id IN (
         SELECT id FROM events WHERE at < :oldest_event ORDER BY at LIMIT :limit
     )
-    RETURNING id
 """
 """In steps, so that nobody waits long for the end of one."""
 # The last names the condition of the index that it shall use.

@@ -34,14 +34,14 @@ def _take(which: str, *, first: str = "", own: str = "") -> str:
     Whoever claims the same account waits for the end of our transaction, and then finds our claim.
     """
     return f"""
-        INSERT INTO claims (client_key, open_id, gen, ver, attempt, boot, claimed_at)
-        SELECT client_key, open_id, gen, ver, :attempt, :boot, {{clock}} FROM accounts
+        INSERT INTO claims (client_key, open_id, gen, ver, attempt, boot, claimed_at, place)
+        SELECT client_key, open_id, gen, ver, :attempt, :boot, {{clock}}, {{place}} FROM accounts
         WHERE {which} AND not_before <= :now AND {_CLAIMABLE}
         {first}
         ON CONFLICT (open_id, client_key) DO UPDATE SET
             doubt_at = CASE WHEN {_VOID} THEN NULL ELSE COALESCE(claims.doubt_at, :now) END,
             gen = excluded.gen, ver = excluded.ver, attempt = excluded.attempt,
-            boot = excluded.boot, claimed_at = excluded.claimed_at
+            boot = excluded.boot, claimed_at = excluded.claimed_at, place = excluded.place
         WHERE {own} {_VOID} OR {_OVER}
     """
 
@@ -49,7 +49,6 @@ def _take(which: str, *, first: str = "", own: str = "") -> str:
 # A flight is alone in its process: an open claim of its own boot is one whose answer got lost.
 CLAIM = f"""
     {_take(f"{KEY} AND gen = :gen AND ver = :ver", own="claims.boot = excluded.boot OR")}
-    RETURNING ver
 """
 CLAIMED = f"""
     {GET} AND accounts.gen = :gen AND accounts.ver = :ver
@@ -67,20 +66,19 @@ def claim_due(column: str, apps: int) -> str:
     return _take(which, first=f"ORDER BY {column} LIMIT :limit")
 
 
-CLAIMED_DUE = f"""
-    SELECT {GRANT} FROM claims JOIN accounts ON {CLAIM_OF}
-    WHERE claims.attempt = :attempt AND claims.boot = :boot
-"""
+_MINE = "claims.attempt = :attempt AND claims.boot = :boot"
+CLAIMED_MOVED = f"SELECT {GRANT} FROM claims JOIN accounts ON {CLAIM_OF} WHERE {_MINE}"
+# Straight to the rows that were just read, without the index on their key.
+CLAIMED_DUE = f"{CLAIMED_MOVED} AND accounts.{{place}} = claims.place"
 
 # Whoever changes what a claim stands on keeps claims out meanwhile, by a claim of nobody's or by
 # the lock on one that is over. That one stays: it says that a request may have been made.
 HOLD = f"""
-    INSERT INTO claims (client_key, open_id, gen, ver, attempt, boot, claimed_at)
-    SELECT client_key, open_id, gen, ver, '', '', {{clock}} FROM accounts
+    INSERT INTO claims (client_key, open_id, gen, ver, attempt, boot, claimed_at, place)
+    SELECT client_key, open_id, gen, ver, '', '', {{clock}}, {{place}} FROM accounts
     WHERE {KEY} AND gen = :gen AND ver = :ver
     ON CONFLICT (open_id, client_key) DO UPDATE SET boot = claims.boot
     WHERE claims.boot = '' OR {_VOID} OR {_OVER}
-    RETURNING ver
 """
 LET_GO = f"DELETE FROM claims WHERE {KEY} AND boot = ''"
 

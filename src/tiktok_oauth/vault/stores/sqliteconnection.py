@@ -22,6 +22,9 @@ _DIALECT = {
     "id": "INTEGER PRIMARY KEY",
     "by_key": "WITHOUT ROWID",
     "plain": "+",
+    "cleared_often": "",
+    "place": "rowid",
+    "place_type": "INTEGER",
     "clock": ":clock",
     # A writer has the database for itself: nothing more to lock.
     "lock": "SELECT 1",
@@ -124,23 +127,27 @@ class Session:
         Raises:
             StoreError: SQLite could not.
         """
-        text, timed = _translated(statement)
-        if timed:
-            parameters = {**parameters, "clock": self._clock()}
         try:
-            return self.connection.execute(text, parameters).fetchall()
+            return self._execute(statement, parameters).fetchall()
         except sqlite3.Error as error:
             raise failure(error) from error
 
-    def run_many(
-        self, statement: str, parameters: Sequence[Mapping[str, Value]]
-    ) -> list[list[Row]]:
-        """Run one statement with many sets of parameters; the rows of each.
+    def change(self, statement: str, parameters: Sequence[Mapping[str, Value]]) -> list[int]:
+        """Run a writing statement with each set of parameters; how many rows each has changed.
 
         Raises:
             StoreError: SQLite could not.
         """
-        return [self.run(statement, one) for one in parameters]
+        try:
+            return [self._execute(statement, one).rowcount for one in parameters]
+        except sqlite3.Error as error:
+            raise failure(error) from error
+
+    def _execute(self, statement: str, parameters: Mapping[str, Value]) -> sqlite3.Cursor:
+        text, timed = _translated(statement)
+        if timed:
+            parameters = {**parameters, "clock": self._clock()}
+        return self.connection.execute(text, parameters)
 
 
 @cache

@@ -50,14 +50,12 @@ _COPY_CANDIDATE = f"""
 """
 _DROP_CANDIDATE = f"""
     DELETE FROM candidates WHERE {_KEY} AND fingerprint = :stood AND {_AT_REST}
-    RETURNING ver
 """
 _STALE_LOGINS = f"""
     SELECT {sql.LOGIN} FROM logins WHERE substr(verifier, 6, 8) <> :key LIMIT :limit
 """
 _RESEAL_LOGIN = """
     UPDATE logins SET verifier = :verifier WHERE state = :state AND verifier = :stood
-    RETURNING state
 """
 
 
@@ -89,11 +87,11 @@ class SqlKeys:
             del value["ref"]
 
         def work(transaction: Transaction) -> list[bool]:
-            held = list(map(bool, transaction.run_many(sqlclaims.HOLD, values)))
+            held = transaction.change(sqlclaims.HOLD, values)
             mine = list(compress(values, held))
-            rows = iter(transaction.run_many(sql.RESEAL, mine))
-            done = [is_held and bool(next(rows)) for is_held in held]
-            transaction.run_many(sqlclaims.LET_GO, mine)
+            resealed = iter(transaction.change(sql.RESEAL, mine))
+            done = [bool(is_held and next(resealed)) for is_held in held]
+            transaction.change(sqlclaims.LET_GO, mine)
             return done
 
         return self._database.write(work)
@@ -117,8 +115,8 @@ class SqlKeys:
         }
 
         def work(transaction: Transaction) -> bool:
-            transaction.run(_COPY_CANDIDATE, values)
-            return bool(transaction.run(_DROP_CANDIDATE, values))
+            transaction.change(_COPY_CANDIDATE, [values])
+            return bool(transaction.change(_DROP_CANDIDATE, [values])[0])
 
         return self._database.write(work)
 
@@ -131,4 +129,4 @@ class SqlKeys:
     def reseal_login(self, state: bytes, stood: bytes, verifier: bytes) -> bool:
         """Replace a login's verifier by the same one under another key."""
         values: dict[str, Value] = {"state": state, "stood": stood, "verifier": verifier}
-        return bool(self._database.write(lambda one: one.run(_RESEAL_LOGIN, values)))
+        return bool(self._database.write(lambda one: one.change(_RESEAL_LOGIN, [values]))[0])
