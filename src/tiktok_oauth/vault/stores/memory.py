@@ -31,7 +31,10 @@ class MemoryDatabase:
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._session = Session(connect(":memory:", None), clock)
+        connection = connect(":memory:", None)
+        self._session = Session(connection, clock)
+        # Nothing is lost with it: whoever drops it need not close it, and gets no warning.
+        weakref.finalize(self, connection.close)
         self._alone = threading.Lock()
         self._restored = 0
         _ALL.add(self)
