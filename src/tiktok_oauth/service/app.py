@@ -51,4 +51,4 @@ def create_app(office: Office) -> ASGIApp:
         lifespan=lifespan,
     )
     # Around everything, so that even the answer to a crash carries its headers.
-    return Door(app, office.settings)
+    return Door(api.Shortcut(app), office.settings)

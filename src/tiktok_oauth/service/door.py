@@ -88,6 +88,7 @@ class Door:
             ipaddress.ip_network(one, strict=False) for one in settings.trusted_proxies
         )
         self._headers = _headers(settings)
+        self._named = frozenset(name for name, _ in self._headers)
         self._log = RequestLog() if settings.log_requests else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,7 +101,7 @@ class Door:
         call_id = given if is_correlation_id(given) else _new_correlation_id()
         if self._proxies:
             self._believe(scope, head)
-        dressed = _dressed(send, call_id.encode(), self._headers)
+        dressed = self._dressed(send, call_id.encode())
         if self._log is not None:
             dressed = self._log.around(scope, dressed, call_id)
         with correlation_id(call_id):
@@ -120,6 +121,20 @@ class Door:
         if is_away and scope["method"] == "GET" and not path.startswith(_NEVER_LED_AWAY):
             return RedirectResponse(self._origin + _target(scope))
         return self._app
+
+    def _dressed(self, send: Send, call_id: bytes) -> Send:
+        """Add the headers that an answer does not say itself, and the correlation ID."""
+
+        async def dressed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                own = message.get("headers", ())
+                more = self._headers
+                if said := self._named.intersection([name for name, _ in own]):
+                    more = [pair for pair in more if pair[0] not in said]
+                message["headers"] = [*own, *more, (CORRELATION_HEADER, call_id)]
+            await send(message)
+
+        return dressed
 
     def _believe(self, scope: Scope, head: _Head) -> None:
         """Take the visitor's address from the proxies that we trust, and from nobody else."""
@@ -178,7 +193,7 @@ def _read(headers: Iterable[tuple[bytes, bytes]]) -> _Head:
     )
 
 
-def _headers(settings: ServiceSettings) -> tuple[tuple[bytes, bytes], ...]:
+def _headers(settings: ServiceSettings) -> list[tuple[bytes, bytes]]:
     """What every answer carries, unless it says something else itself."""
     headers = [
         (b"cache-control", b"no-store"),
@@ -191,22 +206,7 @@ def _headers(settings: ServiceSettings) -> tuple[tuple[bytes, bytes], ...]:
     ]
     if settings.is_https:
         headers.append((b"strict-transport-security", _HSTS))
-    return tuple(headers)
-
-
-def _dressed(send: Send, call_id: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> Send:
-    async def dressed(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            own = message.get("headers", ())
-            names = {name for name, _ in own}
-            message["headers"] = [
-                *own,
-                *(pair for pair in headers if pair[0] not in names),
-                (CORRELATION_HEADER, call_id),
-            ]
-        await send(message)
-
-    return dressed
+    return headers
 
 
 def _refusal(path: str, kind: Kind, detail: str) -> Response:

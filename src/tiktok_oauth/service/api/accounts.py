@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from tiktok_oauth.types import AccessToken
     from tiktok_oauth.vault.account import AsyncAccount
 
-NO_STORE = {"cache-control": "no-store"}
 _LOOKED_AT = 2_000
 """Accounts that are looked at for one page at most: a rare status fills none."""
 
@@ -83,7 +82,7 @@ async def give_token(office: Office, request: Request) -> Response:
 
 
 def token_answer(office: Office, token: AccessToken) -> Response:
-    """A token as an answer, which nobody may keep."""
+    """A token as an answer."""
     return json(
         Token(
             access_token=token.token,
@@ -118,7 +117,7 @@ async def disconnect_account(office: Office, request: Request) -> Response:
     await office.hastened(account.disconnect())
     if query.erase:
         await office.vault.erase(account)
-    return Response(status_code=204, headers=NO_STORE)
+    return Response(status_code=204)
 
 
 async def new_login(office: Office, request: Request) -> Response:
@@ -142,7 +141,7 @@ async def new_login(office: Office, request: Request) -> Response:
 
 def json(value: object, status: int = 200) -> Response:
     """A value as an answer."""
-    return Response(msgspec.json.encode(value), status, NO_STORE, "application/json")
+    return Response(msgspec.json.encode(value), status, media_type="application/json")
 
 
 async def _found(office: Office, request: Request) -> AsyncAccount:

@@ -213,7 +213,7 @@ def kind_of(error: TikTokAPIError) -> Kind:
 
 def answer(problem: Problem, headers: dict[str, str]) -> Response:
     """A problem as an answer."""
-    headers = {"cache-control": "no-store", **headers}
+    headers = dict(headers)
     if problem.status == 401:  # noqa: PLR2004 - HTTP wants the scheme told with this status
         headers["www-authenticate"] = 'Bearer realm="tiktok-oauth"'
     if problem.retry_after is not msgspec.UNSET:

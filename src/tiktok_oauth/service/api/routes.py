@@ -23,6 +23,7 @@ from tiktok_oauth.service.pages.invitations import Invitation, make_invitation
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from starlette.applications import Starlette
     from starlette.types import Receive, Scope, Send
 
     from tiktok_oauth.service.api.operations import Operation
@@ -30,20 +31,45 @@ if TYPE_CHECKING:
     from tiktok_oauth.vault.account import AsyncAccount
 
 _LINK_LIFETIME = 7 * 86_400
+_MOST_ASKED = "/accounts/{open_id}/token"
 
 
 def routes(office: Office) -> list[BaseRoute]:
     """Everything below ``/api/v1``."""
     guard = Guard(office.registry, office.settings.rate_limit)
     by_path: dict[str, dict[str, Operation]] = defaultdict(dict)
-    # What is asked for most is found first.
-    for operation in sorted(OPERATIONS, key=lambda one: one.name != "getToken"):
+    for operation in OPERATIONS:
         by_path[operation.path][operation.method] = operation
     return [
         *(Route(PREFIX + path, Endpoint(office, guard, known)) for path, known in by_path.items()),
         Route(DESCRIPTION_PATH, _Description()),
         _Below(),
     ]
+
+
+class Shortcut:
+    """In front of an app: leads to the path that is asked for most, past everything between.
+
+    An ``Endpoint`` answers whatever happens in it, so no router and no middleware is missed.
+
+    Args:
+        app: has a route for that path.
+    """
+
+    def __init__(self, app: Starlette) -> None:
+        self._app = app
+        [self._route] = [
+            one for one in app.routes if isinstance(one, Route) and one.path == PREFIX + _MOST_ASKED
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        found = self._route.path_regex.match(scope["path"]) if scope["type"] == "http" else None
+        if found is None:
+            await self._app(scope, receive, send)
+        else:
+            scope["path_params"] = found.groupdict()
+            await self._route.app(scope, receive, send)
 
 
 class _Below(BaseRoute):

@@ -11,7 +11,7 @@ from starlette.responses import StreamingResponse
 from tiktok_oauth.errors import TikTokAPIError
 from tiktok_oauth.observe.logs import logger
 from tiktok_oauth.service.api import problems
-from tiktok_oauth.service.api.accounts import NO_STORE, json
+from tiktok_oauth.service.api.accounts import json
 from tiktok_oauth.service.api.problems import RefusalError
 from tiktok_oauth.service.api.reading import read_query
 from tiktok_oauth.service.api.values import EventsQuery, MetricsQuery
@@ -44,7 +44,7 @@ async def follow_events(office: Office, request: Request) -> Response:
     after = _after(request)
     return StreamingResponse(
         told(office, after),
-        headers={**NO_STORE, "x-accel-buffering": "no"},
+        headers={"x-accel-buffering": "no"},
         media_type="text/event-stream",
     )
 
