@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from starlette.testclient import TestClient
 
-from tests.service.api.conftest import SCOPES, problem_of
-from tests.service.site import app_settings
+from tests.service.api.conftest import SCOPES, Caller, problem_of
+from tests.service.site import ORIGIN, app_settings
 from tests.support.vault import HOUR, OTHER_APP, tokens_of
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP
+from tiktok_oauth.service.app import create_app
+from tiktok_oauth.service.clock import TokenClock, room_of
 from tiktok_oauth.vault.stores.rows import Event, Ref
 
 if TYPE_CHECKING:
-    from tests.service.api.conftest import Caller
     from tiktok_oauth import Sandbox
+    from tiktok_oauth.service.office import Office
     from tiktok_oauth.service.settings import ServiceSettings
 
 PEOPLE = ("mina", "jonas", "ha")
@@ -54,6 +58,7 @@ def test_accounts_are_listed_page_by_page(caller: Caller) -> None:
     assert second["next"] is None
 
 
+@pytest.mark.slow
 def test_a_list_can_be_narrowed(caller: Caller) -> None:
     """By status, by your own names for people, by app, and by how names begin."""
     mina, jonas = caller.connect("mina", user_id="u-1"), caller.connect("jonas", user_id="w-2")
@@ -112,6 +117,31 @@ def test_a_token_is_refreshed_in_time(caller: Caller) -> None:
     assert refreshed["expires_at"] == third["expires_at"]
 
 
+class LookingClock(TokenClock):
+    """A clock that is looked at whenever somebody asks: later than the vault's own looks."""
+
+    def __call__(self) -> float:
+        """What time it is, by TikTok."""
+        with ThreadPoolExecutor(1) as elsewhere:  # It blocks, and the event loop asks.
+            elsewhere.submit(self.look).result()
+        return super().__call__()
+
+
+def test_a_token_that_ends_while_it_is_handed_out_is_replaced(
+    unclosed_office: Office, sandbox: Sandbox
+) -> None:
+    """A sandbox's clock may move by hours between the vault's decision and the answer."""
+    office = replace(unclosed_office, clock=LookingClock(room_of(unclosed_office.vault)))
+    with TestClient(create_app(office), base_url=ORIGIN) as http:
+        caller = Caller(http, office, sandbox)
+        path = f"/accounts/{caller.connect().open_id}/token"
+        caller.get(path)
+        sandbox.advance(3 * HOUR)
+
+        assert caller.get(path).json()["expires_in"] > HOUR
+
+
+@pytest.mark.slow
 def test_a_profile_is_what_tiktok_tells_now(caller: Caller) -> None:
     """Only what was asked for and granted is in it."""
     account = caller.connect()
@@ -123,6 +153,7 @@ def test_a_profile_is_what_tiktok_tells_now(caller: Caller) -> None:
     problem_of(caller.get(f"{path}?fields=shoe_size"), 400)
 
 
+@pytest.mark.slow
 def test_a_scope_that_was_not_granted_comes_with_the_way_to_it(caller: Caller) -> None:
     """Its owner follows a link that asks for it, on top of what there is."""
     account = caller.connect()

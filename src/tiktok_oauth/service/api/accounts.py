@@ -73,12 +73,18 @@ async def give_token(office: Office, request: Request) -> Response:
     finding.check_app(office, client_key)
     if client_key is None and len(office.clients) > 1:
         client_key = (await finding.find(office, open_id, None)).client_key
-    work = office.vault.access_token(open_id, client_key=client_key)
+    token = await _usable(office, open_id, client_key)
+    if token.expires_at <= office.clock():
+        # The clock was moved since the vault has looked at it, as a sandbox's may be.
+        token = await _usable(office, open_id, client_key)
+    return token_answer(office, token)
+
+
+async def _usable(office: Office, open_id: str, client_key: str | None) -> AccessToken:
     try:
-        token = await office.hastened(work)
+        return await office.hastened(office.vault.access_token(open_id, client_key=client_key))
     except ValidationError:
         raise finding.unknown() from None
-    return token_answer(office, token)
 
 
 def token_answer(office: Office, token: AccessToken) -> Response:
