@@ -95,6 +95,17 @@ def test_a_scope_nobody_can_grant_is_told(
     assert words in finding.mend
 
 
+def test_a_first_look_frightens_nobody(tmp_path: Path) -> None:
+    """Without a store there is no key to have lost: both are told with how they come to be."""
+    store = f"sqlite:///{tmp_path / 'tokens.db'}"
+    told = CliRunner().invoke(root, ["doctor", "--offline", "--json", "--database", store])
+    keys = [one for one in json.loads(told.stdout) if one["name"] == "keys"]
+
+    assert [(one["verdict"], one["mend"]) for one in keys] == [
+        ("warn", "The first login makes one, with the store.")
+    ]
+
+
 def test_the_services_settings_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     """As `serve --check` does."""
     monkeypatch.setenv("TIKTOK_OAUTH_PORT", "eighty")

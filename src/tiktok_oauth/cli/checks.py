@@ -156,8 +156,11 @@ def _store(database: str | None, url: str, keys: Path | None) -> Iterator[Findin
     try:
         ring = KeyRing.from_file(key_file(keys))
     except TikTokAPIError as error:
-        is_bad = is_there(database) or not error.message.startswith("There is no key file")
-        yield Finding("keys", "fail" if is_bad else "warn", error.message, error.hint)
+        if is_there(database) or not error.message.startswith("There is no key file"):
+            yield Finding("keys", "fail", error.message, error.hint)
+        else:
+            mend = "The first login makes one, with the store."
+            yield Finding("keys", "warn", error.message, mend)
     if not is_there(database):
         mend = "The first login makes one: tiktok-oauth login"
         yield Finding("store", "warn", "There is no store yet.", mend)
