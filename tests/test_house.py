@@ -261,6 +261,7 @@ def test_nothing_depends_on_assertions() -> None:
     assert found == []
 
 
+@pytest.mark.slow
 def test_the_source_stands_for_itself() -> None:
     """It points to public pages and to itself only."""
     found = {

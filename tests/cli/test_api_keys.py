@@ -54,6 +54,7 @@ def test_a_new_key_is_printed_and_nothing_else(database: str) -> None:
     assert secret not in done("api-keys", "list", "--database", database)
 
 
+@pytest.mark.slow
 def test_keys_are_listed_and_revoked(database: str) -> None:
     """When somebody says yes; twice is a mistake."""
     made = json.loads(done("api-keys", "new", "shop", "--json", "--database", database))
@@ -118,6 +119,7 @@ def test_every_command_speaks_json(name: str) -> None:
     assert "--json" in {flag for option in commands()[name].params for flag in option.opts}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_what_commands_tell_programs_is_json(home: Path) -> None:  # noqa: F811 - as above
     """One object each, on standard output."""
@@ -131,6 +133,7 @@ def test_what_commands_tell_programs_is_json(home: Path) -> None:  # noqa: F811 
     assert json.loads(done("accounts", "erase", "ben", "--yes", "--json"))["erased"] is True
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_an_error_is_json_where_json_was_asked_for() -> None:
     """On standard error, with what a program decides by; the status is the same as ever."""

@@ -94,6 +94,7 @@ def test_without_a_store_they_say_what_to_do(command: tuple[str, ...], home: Pat
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_accounts_are_listed_and_shown() -> None:
     """A line each; a timeline for one. No key is needed for it."""
@@ -107,6 +108,7 @@ def test_accounts_are_listed_and_shown() -> None:
     assert "No such account is connected." in run("accounts", "show", "nobody").output
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_export_and_import_are_inverse(home: Path) -> None:
     """With the tokens in a file that only its owner reads; without them for everybody."""
@@ -123,6 +125,7 @@ def test_export_and_import_are_inverse(home: Path) -> None:
     assert run("accounts", "export", "--with-tokens", "--output", str(target)).exit_code == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_a_person_is_erased_when_somebody_says_yes() -> None:
     """Not before."""
@@ -141,6 +144,7 @@ def test_a_dry_run_makes_nothing(home: Path) -> None:
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_an_import_tells_what_came_of_it(home: Path) -> None:
     """In words and in JSON; a new key ring is said; nothing of a line is ever told."""
     (home / "dump.csv").write_text("open_id,refresh_token\nanna,rft.CANARY\n,CANARY\n")
@@ -156,6 +160,7 @@ def test_an_import_tells_what_came_of_it(home: Path) -> None:
     assert run("import", str(home / "missing.csv")).exit_code == 1
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_a_key_is_replaced_step_by_step() -> None:
     """Add, promote, reseal, retire: the accounts open with the new one alone."""
@@ -173,6 +178,7 @@ def test_a_key_is_replaced_step_by_step() -> None:
     assert "It opens everything" in done("keys", "check")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_a_key_that_a_running_vault_does_not_know_is_not_promoted() -> None:
     """It could not open what is sealed from then on."""
@@ -188,6 +194,7 @@ def test_a_key_that_a_running_vault_does_not_know_is_not_promoted() -> None:
         assert keys_path().read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_wrong_and_missing_keys_have_a_status_of_their_own(home: Path) -> None:
     """78, the IDs, and nothing is changed."""
@@ -201,6 +208,7 @@ def test_wrong_and_missing_keys_have_a_status_of_their_own(home: Path) -> None:
     assert len(listed()) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_access_only_rings_are_made(home: Path) -> None:
     """For processes that only use access tokens."""
@@ -222,6 +230,7 @@ def test_keys_in_the_environment_are_changed_where_they_are_set(
     assert "CANARY" not in result.output
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_a_restored_backup_waits_for_unfreeze(home: Path) -> None:
     """The doctor says so, and the store goes on when somebody has said yes."""
@@ -237,6 +246,7 @@ def test_a_restored_backup_waits_for_unfreeze(home: Path) -> None:
     assert run("doctor", "--offline").exit_code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("store")
 def test_the_doctor_tells_what_is_wrong_and_its_mend(home: Path) -> None:
     """Every check by name; 78 when it is the keys."""

@@ -132,6 +132,7 @@ def test_a_grant_that_is_over_is_not_listed(guest: Visitor) -> None:
     assert guest.sandbox.grants() == []
 
 
+@pytest.mark.slow
 def test_chances_are_the_same_in_every_run_and_each_endpoint_has_its_own(guest: Visitor) -> None:
     """Two faults with seeds: calls on the one endpoint do not change the other's chances."""
     played: list[list[str]] = []

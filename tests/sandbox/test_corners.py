@@ -100,6 +100,7 @@ def test_who_has_been_silent_is_forgotten() -> None:
     assert len(limits) == 1
 
 
+@pytest.mark.slow
 def test_the_oldest_post_makes_room(guest: Visitor) -> None:
     """There is no end of posts, but of memory."""
     posts = guest.sandbox.world.posts

@@ -103,6 +103,7 @@ def test_a_short_wait_is_none(silent: Sandbox, client: TikTokOAuth) -> None:
     assert client.refresh_access_token(silent.grant().refresh_token).expires_in == 7_200
 
 
+@pytest.mark.slow
 def test_a_lost_answer_is_told_as_one(silent: Sandbox) -> None:
     """TikTok rotated, the client tries again: the grant is gone, and the error says why."""
     client = TikTokOAuth(

@@ -44,6 +44,7 @@ def test_an_open_id_is_found_whole(crowd: Sandbox) -> None:
     assert glance(crowd, Search(account[:-1])).found == 0
 
 
+@pytest.mark.slow
 def test_many_come_in_pages_that_say_out_of_how_many(crowd: Sandbox) -> None:
     """Newest first, and nobody is left out."""
     pages = [glance(crowd, Search("other", page)) for page in range(1, 41)]
@@ -55,6 +56,7 @@ def test_many_come_in_pages_that_say_out_of_how_many(crowd: Sandbox) -> None:
     assert "51 to 100 of 2,000 found" in Markup(show(crowd, "q=other&page=2")).words
 
 
+@pytest.mark.slow
 def test_pages_lead_to_each_other(crowd: Sandbox) -> None:
     """With what was searched for, and not beyond the first and the last."""
     first, last = (

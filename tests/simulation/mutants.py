@@ -319,10 +319,10 @@ MUTANTS: tuple[Mutant, ...] = (
     _edit(
         "the request is sent whether or not the claim was granted",
         "turns",
-        "        if claimed is None:\n            await hold_back",
-        "        if claimed is None and look > _FIRST_LOOK:\n"
+        "        else:\n            await hold_back",
+        "        elif look > _FIRST_LOOK:\n"
         "            return await refresh(desk, grant)\n"
-        "        if claimed is None:\n            await hold_back",
+        "        else:\n            await hold_back",
     ),
     _edit(
         "the error to the caller does not wait for the row",

@@ -51,6 +51,7 @@ def test_a_seed_replays_byte_for_byte(profile: Profile) -> None:
     assert first.digest != play("8", profile).digest
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: f"{seed.profile}-{seed.seed}")
 def test_what_once_went_wrong_does_not_again(seed: Seed) -> None:
     """Every seed that ever found a mistake ends well."""
@@ -59,6 +60,7 @@ def test_what_once_went_wrong_does_not_again(seed: Seed) -> None:
     assert not outcome.is_bad, f"{seed.why}: {outcome.why}"
 
 
+@pytest.mark.slow
 def test_what_was_counted_is_not_run_again(tmp_path: Path) -> None:
     """A campaign goes on where it was left: runs that are kept are read."""
     campaign(Job("mild", 0, 1), kept=tmp_path)
@@ -70,6 +72,7 @@ def test_what_was_counted_is_not_run_again(tmp_path: Path) -> None:
     assert again.runs == 1000
 
 
+@pytest.mark.slow
 def test_what_was_counted_of_other_code_is_run_again(tmp_path: Path) -> None:
     """Figures of another state of the vault are not taken for this one's."""
     campaign(Job("mild", 0, 1), kept=tmp_path)

@@ -120,6 +120,7 @@ def test_an_app_of_nobodys_is_refused(town: Town) -> None:
     assert isinstance(error, ValidationError)
 
 
+@pytest.mark.slow
 def test_accounts_come_page_by_page(town: Town) -> None:
     """Each account comes once, in order, whatever the page size; deleting on the way is fine."""
     vault = town.vault()
@@ -292,6 +293,7 @@ def test_erasing_leaves_nothing(town: Town) -> None:
     assert town.refused(vault.finish_login, query, start.binding).message.startswith("This")
 
 
+@pytest.mark.slow
 def test_the_timeline_tells_what_happened(town: Town) -> None:
     """Newest first, with the correlation ID of the call, and no secret."""
     vault = town.vault()

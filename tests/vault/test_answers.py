@@ -86,6 +86,7 @@ def test_a_journal_torn_at_any_byte_gives_what_was_whole() -> None:
             assert list(answers.split(left)) == PAYLOADS[:whole]
 
 
+@pytest.mark.slow
 def test_a_flipped_bit_loses_one_record_at_most() -> None:
     """Every bit of the journal in turn: what comes back was written, and the others are there."""
     for bit in range(len(JOURNAL) * 8):

@@ -250,6 +250,7 @@ class _LateReader:
         return self._inner.get(ref)
 
 
+@pytest.mark.slow
 async def test_an_account_whose_key_is_missing_is_left_alone(tiktok: StrictTikTok) -> None:
     """A refresher without an account's key asks nothing, changes nothing, and causes no storm."""
     full = FleetOfTests(tiktok)

@@ -22,6 +22,7 @@ async def vault(tiktok: StrictTikTok) -> FleetOfTests:
     return FleetOfTests(tiktok)
 
 
+@pytest.mark.slow
 async def test_the_pace_is_kept(vault: FleetOfTests) -> None:
     """Ten a second are allowed at first, however many are due and however often it looks."""
     for number in range(40):
@@ -129,6 +130,7 @@ async def test_a_poisoned_account_waits_longer_each_time(vault: FleetOfTests) ->
     assert vault.row("healthy").ver == 2
 
 
+@pytest.mark.slow
 async def test_too_many_refusals_stop_everything(vault: FleetOfTests) -> None:
     """More than fifty refusals in five minutes are no coincidence: no more requests are made."""
     for number in range(60):
@@ -148,6 +150,7 @@ async def test_too_many_refusals_stop_everything(vault: FleetOfTests) -> None:
     assert {vault.row(f"due{number}").status for number in range(60)} == {"active"}
 
 
+@pytest.mark.slow
 async def test_an_operator_lifts_the_alarm(vault: FleetOfTests) -> None:
     """After somebody has looked, refreshing goes on at once."""
     for number in range(60):
@@ -197,6 +200,7 @@ async def test_retries_stay_within_the_budget(vault: FleetOfTests) -> None:
     assert all(row.boot is None for row in rows)
 
 
+@pytest.mark.slow
 async def test_the_pace_follows_the_sandboxs_clock(vault: FleetOfTests) -> None:
     """Where token time runs fast, ten a second are ten in one of its seconds."""
     vault.speed = 4000.0

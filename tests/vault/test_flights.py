@@ -108,6 +108,7 @@ def test_closing_waits_and_takes_no_more() -> None:
     assert flight.result(0) is True  # type: ignore[comparison-overlap]  # no row
 
 
+@pytest.mark.slow
 def test_a_closing_vault_waits_for_its_refresh(town: Town) -> None:
     """The answer is written before the vault lets go of its store."""
     vault = town.vault(town.client(timeout=0.05))
@@ -171,6 +172,7 @@ def test_an_error_is_handed_to_a_task_as_it_is() -> None:
     flights.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", range(5))
 def test_cancelling_a_caller_changes_nothing(tmp_path: Path, step: int) -> None:
     """Whichever await of ``access_token`` is cut, the refresh comes to its end, once."""

@@ -110,6 +110,7 @@ def test_a_clock_in_whole_seconds_is_not_one_that_was_ahead(town: Town) -> None:
     assert town.row(account).reason == "revoked"
 
 
+@pytest.mark.slow
 def test_while_the_ladder_runs_nobody_asks_tiktok(town: Town) -> None:
     """A hundred callers between two tries get the same answer for nothing."""
     account = town.connect(town.vault())
@@ -206,6 +207,7 @@ def test_an_answer_nobody_can_read_is_not_parsed_away(town: Town, fault: str) ->
         assert town.row(account).doubt_at is not None
 
 
+@pytest.mark.slow
 def test_a_token_used_by_somebody_else_is_told_apart(town: Town) -> None:
     """The access token still works, so nobody has revoked: it was rotated elsewhere."""
     vault = town.vault()

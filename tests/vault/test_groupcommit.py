@@ -59,6 +59,7 @@ def test_an_error_is_everybodys() -> None:
             together.do(1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("others", [0, 3])
 def test_whoever_is_interrupted_while_waiting_stops_nobody(others: int) -> None:
     """Its item is not done, and the others are led by the next."""

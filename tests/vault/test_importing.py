@@ -387,6 +387,7 @@ NAMES = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(st.one_of(st.binary(), st.text().map(str.encode)), st.sampled_from(sorted(LAYOUTS)))
 def test_any_bytes_are_a_report(data: bytes, name: str) -> None:
     """Never an error, and nothing that is half an account."""
@@ -397,6 +398,7 @@ def test_any_bytes_are_a_report(data: bytes, name: str) -> None:
     assert report.taken == len(rows)
 
 
+@pytest.mark.slow
 @given(st.lists(st.dictionaries(NAMES, VALUES), max_size=4), st.sampled_from(sorted(LAYOUTS)))
 def test_any_records_are_a_report(records: list[dict[str, object]], name: str) -> None:
     """Each is taken, passed over or unusable; an account that is taken is whole."""

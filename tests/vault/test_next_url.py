@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.addresses import ELSEWHERE, HERE
 from tiktok_oauth import LoginStart, ValidationError
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from tests.support.vault import Town
 
 
+@pytest.mark.slow
 def test_nothing_that_could_lead_elsewhere_is_kept(town: Town) -> None:
     """Hosts, schemes, encoded slashes, control characters: all are refused."""
     vault = town.vault()

@@ -64,6 +64,7 @@ def test_a_new_database_brings_a_key_ring(
     assert len(KeyRing.from_file(path).key_ids) == 1
 
 
+@pytest.mark.slow
 def test_the_next_start_uses_the_same_ring(
     open_vault: Callable[..., TokenVault], tmp_path: Path, town: Town
 ) -> None:
@@ -98,6 +99,7 @@ def test_no_ring_is_made_for_a_database_that_is_there(
     assert not keys_path().exists()
 
 
+@pytest.mark.slow
 def test_a_wrong_ring_changes_nothing(
     open_vault: Callable[..., TokenVault], tmp_path: Path, town: Town
 ) -> None:
@@ -118,6 +120,7 @@ def test_a_wrong_ring_changes_nothing(
         assert [account.status for account in vault.accounts()] == ["active"]
 
 
+@pytest.mark.slow
 def test_a_key_with_a_known_name_and_other_bytes_is_found_out(
     open_vault: Callable[..., TokenVault], tmp_path: Path, town: Town
 ) -> None:
@@ -161,6 +164,7 @@ def test_an_empty_database_that_is_there_takes_a_ring_that_is_given(
     assert isinstance(refused(open_vault(store=url)), VaultKeyError)
 
 
+@pytest.mark.slow
 def test_more_keys_than_the_store_knows_are_fine(
     open_vault: Callable[..., TokenVault], tmp_path: Path, town: Town
 ) -> None:
@@ -236,6 +240,7 @@ def test_a_ring_of_the_environment_that_is_broken_is_an_error(
     assert not keys_path().exists()
 
 
+@pytest.mark.slow
 def test_a_ring_that_appears_meanwhile_is_used(
     open_vault: Callable[..., TokenVault], tmp_path: Path, town: Town
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -86,6 +87,7 @@ def _desk(fleet: FleetOfTests) -> Desk:
     return fleet.desk_for(KEY, cast("Hands", hands))
 
 
+@pytest.mark.slow
 @given(st.lists(st.sampled_from(ANSWERS), max_size=4), st.permutations(ANSWERS))
 def test_the_order_of_journals_does_not_matter(before: list[Answer], last: list[Answer]) -> None:
     """Each answer once or more, from any host first: the newest token stands, its child is kept."""

@@ -69,6 +69,7 @@ def hold(database: SqliteDatabase, held: threading.Event, go: threading.Event) -
 # Shared commits
 
 
+@pytest.mark.slow
 def test_writes_that_come_together_share_commits(database: SqliteDatabase, store: SqlStore) -> None:
     """Sixty-four threads that wait for one transaction are all written by the next one."""
     held, go = threading.Event(), threading.Event()
@@ -139,6 +140,7 @@ def test_an_interrupt_is_an_error_for_those_who_waited(database: SqliteDatabase)
     database.write(partial(put, "a"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN; SELECT * FROM settings"])
 def test_another_programs_lock_is_a_retryable_error(path: Path, lock: str) -> None:
     """Whether it keeps a transaction from beginning or from ending: nothing was changed."""

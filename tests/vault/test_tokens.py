@@ -116,6 +116,7 @@ def test_refreshing_replaces_both_tokens(town: Town) -> None:
     assert town.accepts(new)
 
 
+@pytest.mark.slow
 def test_each_refresh_uses_the_token_before(town: Town) -> None:
     """Thirty rotations in a row, and TikTok refuses none of them."""
     account = town.connect(town.vault())
@@ -177,6 +178,7 @@ def test_while_refreshing_fails_the_living_token_is_served(town: Town, fault: st
     assert town.do(account.reload).status == "active"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
@@ -209,6 +211,7 @@ def test_no_transient_failure_ends_an_account(
     assert town.row(account).failures == 0
 
 
+@pytest.mark.slow
 def test_failures_are_waited_out_longer_and_longer(town: Town) -> None:
     """Callers of a broken account do not become a storm of requests."""
     account = town.connect(town.vault())
@@ -237,6 +240,7 @@ def test_tiktoks_own_wait_is_kept(town: Town) -> None:
     assert town.accepts(town.do(account.access_token))
 
 
+@pytest.mark.slow
 def test_a_caller_without_patience_gets_a_typed_error(town: Town) -> None:
     """The refresh goes on without it, and what it brings is kept."""
     vault = town.vault(town.client(timeout=0.05))

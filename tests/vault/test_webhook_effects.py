@@ -45,6 +45,7 @@ def test_a_removed_authorization_ends_the_account(town: Town) -> None:
     assert town.do(vault.timeline, account)[0].kind == "authorization_removed"
 
 
+@pytest.mark.slow
 def test_an_old_removal_cannot_end_a_newer_consent(town: Town) -> None:
     """TikTok repeats a webhook for three days: what it says of an earlier consent is history."""
     vault = town.vault()

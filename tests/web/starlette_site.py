@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from httpx2 import ASGITransport
+from httpx2 import Request as HttpRequest
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
-from starlette.testclient import TestClient
 
 from tests.web.browser import Answer, Browser, Site, make_client
 from tiktok_oauth.web.starlette import TikTokLogin
@@ -22,7 +23,7 @@ KEY = "a key of the site's own, long enough"
 
 
 class AsgiBrowser(Browser):
-    """A browser over Starlette's test client."""
+    """A browser in the event loop of the site's town: there is no thread to start for it."""
 
     def __init__(self, app: Any, town: Town, user: str | None = None) -> None:  # noqa: ANN401 - any ASGI app
         super().__init__(town, user)
@@ -30,9 +31,14 @@ class AsgiBrowser(Browser):
 
     def send(self, method: str, url: str, headers: dict[str, str], body: bytes) -> Answer:
         """Make one request."""
-        client = TestClient(self._app, follow_redirects=False)
-        response = client.request(method, url, headers=headers, content=body)
-        return Answer(response.status_code, list(response.headers.multi_items()), response.text)
+        request = HttpRequest(method, url, headers=headers, content=body)
+        answer: Answer = self.town.do(self._send, request)
+        return answer
+
+    async def _send(self, request: HttpRequest) -> Answer:
+        response = await ASGITransport(self._app).handle_async_request(request)
+        text = (await response.aread()).decode()
+        return Answer(response.status_code, list(response.headers.multi_items()), text)
 
 
 def open_site(town: Town, **settings: Any) -> Site:  # noqa: ANN401 - as TikTokLogin takes them

@@ -48,6 +48,7 @@ def test_an_account_belongs_to_the_user_who_connected_it(site: Site) -> None:
     assert User.objects.get().tiktok_accounts.get() == link
 
 
+@pytest.mark.slow
 def test_an_account_of_another_user_is_refused(site: Site) -> None:
     """It stays with whoever has it."""
     site.browser(user="ada").connect()
@@ -230,6 +231,7 @@ def test_the_migrations_are_complete() -> None:
         call_command("makemigrations", "tiktok_oauth", check=True, dry_run=True, verbosity=0)
 
 
+@pytest.mark.slow
 def test_the_admin_shows_accounts_and_no_token(site: Site) -> None:
     """Who has which, how it is, and nothing to change."""
     site.browser(user="ada").connect()
@@ -257,6 +259,7 @@ def command(name: str, **options: object) -> tuple[str, str]:
     return out.getvalue(), err.getvalue()
 
 
+@pytest.mark.slow
 def test_accounts_are_listed_with_their_users(site: Site) -> None:
     """One a line, those of nobody as well."""
     site.browser(user="ada").connect()
@@ -268,6 +271,7 @@ def test_accounts_are_listed_with_their_users(site: Site) -> None:
     assert sorted(lines) == sorted([f"{open_id}\tada\tactive", f"{other.open_id}\t-\tactive"])
 
 
+@pytest.mark.slow
 def test_accounts_without_users_are_let_go(site: Site) -> None:
     """At TikTok too; what cannot be disconnected now stays, and so does what is new."""
     site.town.clock.advance(time.time() - NOW)

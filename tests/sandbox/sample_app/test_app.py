@@ -72,6 +72,7 @@ def test_a_person_who_disconnects_at_tiktok_has_to_connect_again(
     assert connected.greet() == "Please connect again."
 
 
+@pytest.mark.slow
 def test_a_hiccup_of_tiktoks_is_not_noticed(
     connected: App, tiktok_sandbox: Sandbox, tiktok_world: World
 ) -> None:

@@ -65,6 +65,7 @@ WAYS_OUT = (
 )
 
 
+@pytest.mark.slow
 def test_guessing_keys_soon_ends(caller: Caller) -> None:
     """Ten wrong ones from an address, then none is even looked up for a while."""
     guesses = [make_secret(make_key_id()).reveal() for _ in range(12)]
@@ -74,6 +75,7 @@ def test_guessing_keys_soon_ends(caller: Caller) -> None:
     assert int(answers[-1].headers["retry-after"]) >= 1
 
 
+@pytest.mark.slow
 def test_who_has_a_key_is_not_kept_out_by_guesses(caller: Caller) -> None:
     """Whoever guesses behind the same address."""
     assert caller.get("/accounts", "read").status_code == 200
@@ -111,6 +113,7 @@ def test_a_correlation_id_is_one_word_or_our_own(caller: Caller) -> None:
     assert problem_of(good, 404)["correlation_id"] == "mine-1"
 
 
+@pytest.mark.slow
 def test_the_proxy_leads_to_data_endpoints_only(caller: Caller) -> None:
     """To no other host, path or part of TikTok's API, however it is written."""
     account = caller.connect()
@@ -122,6 +125,7 @@ def test_the_proxy_leads_to_data_endpoints_only(caller: Caller) -> None:
     assert len(caller.sandbox.requests()) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["access_token", "client_secret", "refresh_token"])
 def test_the_proxy_puts_no_secret_into_an_address(caller: Caller, name: str) -> None:
     """TikTok's logs are no place for them either."""
@@ -147,6 +151,7 @@ def test_no_header_of_the_callers_reaches_tiktok(caller: Caller) -> None:
     assert caller.key() not in repr(entry)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/logins", "/accounts/x/proxy/v2/video/list/"])
 def test_a_body_that_does_not_end_is_cut_off(caller: Caller, path: str) -> None:
     """No more of it is held than may come."""
@@ -180,6 +185,7 @@ def test_no_cache_keeps_an_answer(caller: Caller, method: str, path: str) -> Non
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.slow
 def test_nothing_that_is_sent_forges_a_log_line(
     caller: Caller, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -230,6 +236,7 @@ def test_a_tiktok_text_stays_text(caller: Caller) -> None:
     assert json.loads(answer.text)["user_id"] == "<script>alert(1)</script>"
 
 
+@pytest.mark.slow
 def test_no_answer_but_a_token_holds_one(caller: Caller) -> None:
     """Of everything that may be read about an account."""
     account = caller.connect()

@@ -99,6 +99,7 @@ def test_a_key_in_the_address_is_none(caller: Caller) -> None:
         problem_of(caller.get(f"/accounts?{name}={caller.key()}", None), 401)
 
 
+@pytest.mark.slow
 def test_the_last_use_of_a_key_is_noted(caller: Caller) -> None:
     """For its owner, who wonders whether it is still needed."""
     caller.get("/accounts", "read")
@@ -139,6 +140,7 @@ async def test_a_key_has_its_rate(guard: Guard, registry: AsyncRegistry, ticks: 
     await guard.admit(first, "read")
 
 
+@pytest.mark.slow
 def test_a_rate_is_told_to_the_caller(caller: Caller) -> None:
     """With the header that clients know."""
     answers = [caller.get("/accounts?limit=1", "read") for _ in range(12)]

@@ -24,6 +24,7 @@ def settings(settings: ServiceSettings) -> ServiceSettings:
     return replace(settings, return_origins=(SHOP,))
 
 
+@pytest.mark.slow
 def test_a_link_is_made_for_a_person(caller: Caller) -> None:
     """It is the service's own, good for as long as was asked, and leads to a page."""
     body = {
@@ -74,6 +75,7 @@ def test_what_makes_no_sense_is_refused(caller: Caller, body: object) -> None:
     assert problem["code"] == "VALIDATION_ERROR"
 
 
+@pytest.mark.slow
 def test_a_body_is_json_and_says_so(caller: Caller) -> None:
     """A form, half a body or none is none."""
     for headers in ({}, {"content-type": "application/x-www-form-urlencoded"}):

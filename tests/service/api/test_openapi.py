@@ -38,6 +38,7 @@ def described() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow
 def test_the_description_is_for_everybody(caller: Caller, described: dict[str, Any]) -> None:
     """It needs no key, and is OpenAPI 3.1."""
     answer = caller.get("/openapi.json", None)

@@ -61,6 +61,7 @@ async def test_a_stream_ends_with_the_service(office: Office) -> None:
     assert await waiting is None
 
 
+@pytest.mark.slow
 def test_an_id_of_nobodys_is_refused(caller: Caller) -> None:
     """As the header of an EventSource that comes back, or as a parameter."""
     for number in ("x", "-1", "9" * 5_000, "²"):

@@ -211,6 +211,7 @@ def test_the_latency_of_a_sample_is_tiktoks(board: Board, clock: Clock) -> None:
     assert asked.p50_ms == pytest.approx(200, rel=0.02)
 
 
+@pytest.mark.slow
 def test_the_history_keeps_ten_minutes_and_not_much_more(tmp_path: Path) -> None:
     """Two files at most, each of ten minutes."""
     files = BoardFiles(tmp_path)

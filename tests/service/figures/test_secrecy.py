@@ -71,6 +71,7 @@ def live(visitor: TestClient, office: Office) -> None:
     office.board.publish()
 
 
+@pytest.mark.slow
 def test_no_secret_is_in_anything_that_is_watched(
     visitor: TestClient,
     unclosed_office: Office,

@@ -252,6 +252,7 @@ def test_one_app_cannot_speak_for_another(two_apps: tuple[TestClient, Office]) -
     assert ledger(visitor, office) == []
 
 
+@pytest.mark.slow
 async def test_a_body_that_never_ends_is_given_up(office: Office) -> None:
     """Whoever sends a byte now and then holds nobody up for longer than a visitor may take."""
     hurried = replace(office, settings=replace(office.settings, patience=0.05))
