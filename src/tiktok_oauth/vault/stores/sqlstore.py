@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 _DAY = 86400.0
 _KEPT_EVENTS = 200
-_TRIMMED_EVERY = 8
+_TRIMMED_EVERY = 16
 _PRUNED_AT_ONCE = 1000
 _LONGEST_REFRESH_TOKEN = 365 * _DAY
 
@@ -199,7 +199,7 @@ class SqlStore(SqlKeys):
 
     def claim(self, claims: Sequence[Claim]) -> list[Grant | None]:
         """Grant claims; None for one that was refused."""
-        values = [{**_flat(claim), "now": claim.now} for claim in claims]
+        values = [_flat(claim) for claim in claims]
 
         def work(transaction: Transaction) -> list[Grant | None]:
             granted = transaction.change(sqlclaims.CLAIM, values)
@@ -215,7 +215,7 @@ class SqlStore(SqlKeys):
         """Claim what is due, the most urgent first."""
         column = _column(warm=claim.warm)
         apps = {f"app{number}": key for number, key in enumerate(claim.client_keys)}
-        values = {**apps, **_flat(claim)}
+        values = {**apps, **msgspec.structs.asdict(claim)}
 
         def work(transaction: Transaction) -> list[Row]:
             transaction.run(sqlclaims.TAKE_TURNS, {})
@@ -399,8 +399,8 @@ def _column(*, warm: bool) -> str:
 def _flat(change: msgspec.Struct) -> dict[str, Value]:
     """A change's fields as parameters, with those of its account."""
     values = msgspec.structs.asdict(change)
-    ref = values.pop("ref", None)
-    return values if ref is None else {**values, **ref._asdict()}
+    values["client_key"], values["open_id"] = values.pop("ref")
+    return values
 
 
 def _one(kind: type[T], rows: Sequence[Row]) -> T | None:
