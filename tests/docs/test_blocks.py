@@ -8,11 +8,13 @@ import shlex
 import sqlite3
 import subprocess
 import tomllib
+from configparser import ConfigParser
 from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 import pytest
+import yaml  # type: ignore[import-untyped]  # it has no types of its own
 
 from docs._ext.commands import every_command
 from tests.docs.pages import ROOT, Block, blocks, commands, name_of, pages
@@ -106,12 +108,16 @@ def test_every_block_says_what_it_is(page: Path) -> None:
     assert {language for language in said if not language.startswith("{")} <= KNOWN
 
 
-def test_json_and_toml_are_whole() -> None:
-    """What is shown as JSON or TOML can be parsed."""
+def test_settings_are_whole() -> None:
+    """What is shown as JSON, TOML, YAML or INI can be parsed."""
     for block in all_blocks("json"):
         json.loads(block.text)
     for block in all_blocks("toml"):
         tomllib.loads(block.text)
+    for block in all_blocks("yaml"):
+        assert isinstance(yaml.safe_load(block.text), dict)
+    for block in all_blocks("ini"):
+        ConfigParser().read_string(f"[pgbouncer]\n{block.text}")
 
 
 def test_sql_can_be_asked(tmp_path: Path) -> None:
