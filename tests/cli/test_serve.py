@@ -90,12 +90,15 @@ def test_a_refused_start_names_the_check() -> None:
 
 @pytest.mark.slow
 def test_a_password_is_hashed_for_the_settings() -> None:
-    """It is asked for twice, and never printed."""
-    result = CliRunner().invoke(root, ["serve", "--hash-password"], input="correct\ncorrect\n")
+    """It is asked for twice, and never printed; a short one is refused."""
+    asked = ["serve", "--hash-password"]
+    result = CliRunner().invoke(root, asked, input="correct horse 99\n" * 2)
+    short = CliRunner().invoke(root, asked, input="correct\n" * 2)
 
     assert result.exit_code == 0
     assert result.output.splitlines()[-1].startswith("$argon2id$")
     assert "correct" not in result.output
+    assert (short.exit_code, "needs 15 characters" in short.output) == (1, True)
 
 
 def started(variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:

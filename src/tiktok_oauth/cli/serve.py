@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tiktok_oauth.service.configuration.catalog import Setting
 
+_SHORTEST_PASSWORD = 15
 _EXAMPLES = """\
 \b
 Try it, with a sandbox in TikTok's place:
@@ -95,8 +96,11 @@ def serve(
 
         assembly.check_libraries()
     if hash_password:
-        word = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-        click.echo(assembly.hash_of(Secret(word)))
+        word = Secret(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+        if len(word.reveal()) < _SHORTEST_PASSWORD:
+            text = f"A password needs {_SHORTEST_PASSWORD} characters: take a few words."
+            raise click.ClickException(text)
+        click.echo(assembly.hash_of(word))
         return
     plan = make_plan(flags, os.environ, config)
     if check:

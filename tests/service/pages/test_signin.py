@@ -104,8 +104,16 @@ def test_whoever_is_in_needs_no_door(operator: Guest) -> None:
 
 
 def test_signing_out_is_for_good(operator: Guest) -> None:
-    """The browser's next page is the door."""
-    assert operator.press("/keys", "/signout").headers["location"] == "/signin"
+    """The browser's next page is the door, and a copy of its cookie opens nothing either."""
+    copied = operator.cookies["session"]
+    left = operator.press("/keys", "/signout")
+
+    assert (left.headers["location"], left.headers["clear-site-data"]) == (
+        "/signin",
+        '"cache", "storage"',
+    )
+    assert operator.get("/keys").headers["location"] == "/signin"
+    operator.cookies["session"] = copied
     assert operator.get("/keys").headers["location"] == "/signin"
 
 

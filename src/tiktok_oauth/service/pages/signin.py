@@ -69,10 +69,10 @@ class _Views:
         return self._let_in(session)
 
     async def leave(self, request: Request) -> Response:
-        """Sign out: the session is nobody's from now on."""
+        """Sign out: the session is nobody's from now on, and the browser keeps nothing of it."""
         await self._stage.form(request)
-        response = RedirectResponse(SIGNIN_PATH, 303)
-        self._desk.sessions.keep(response, self._desk.sessions.new())
+        response = RedirectResponse(SIGNIN_PATH, 303, {"clear-site-data": '"cache", "storage"'})
+        self._desk.sessions.keep(response, await self._desk.leave(request))
         return response
 
     async def _judge(self, key: Secret, password: Secret) -> Session | None:

@@ -86,6 +86,10 @@ class AsyncRegistry:
         """See ``Registry.use_once``."""
         return await self.away(Registry.use_once, name)
 
+    async def is_used(self, name: str) -> bool:
+        """See ``Registry.is_used``."""
+        return await self.away(Registry.is_used, name)
+
     async def take_attempt(self, address: str) -> int:
         """See ``Registry.take_attempt``."""
         return await self.away(Registry.take_attempt, address)

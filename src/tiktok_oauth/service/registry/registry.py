@@ -174,6 +174,10 @@ class Registry:
         """Use up a name, for thirty days; False when it was used up before, by whomever."""
         return bool(self._change(sql.SPEND, {"name": name, "now": self._clock()}))
 
+    def is_used(self, name: str) -> bool:
+        """Whether a name was used up."""
+        return bool(self._database.read(sql.SPENT, {"name": name}))
+
     # Attempts to sign in
 
     def take_attempt(self, address: str) -> int:

@@ -135,6 +135,8 @@ TRY = "INSERT INTO signin_attempts (address, made_at) VALUES (:address, :now)"
 DROP_ATTEMPTS = "DELETE FROM signin_attempts WHERE made_at <= :oldest"
 FORGIVE = "DELETE FROM signin_attempts WHERE address = :address"
 
+SPENT = "SELECT 1 FROM spent WHERE name = :name"
+
 PRUNE = (
     """
     DELETE FROM relays WHERE digest IN (SELECT digest FROM webhooks WHERE received_at < :oldest)

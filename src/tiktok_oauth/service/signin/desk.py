@@ -63,13 +63,24 @@ class Desk:
             StoreError: the store cannot be read.
         """
         session = self.session(request)
-        if session.way is None:
+        if session.way is None or await self._registry.is_used(_signed_out(session)):
             return None
         if session.key_id is not None:
             key = await self._registry.find_key(session.key_id)
             if key is None or not key.may("admin"):
                 return None
         return Visitor(session.session_id, session.way, session.key_id)
+
+    async def leave(self, request: Request) -> Session:
+        """Sign out; a copy of the cookie is worth nothing from now on. Nobody's new session.
+
+        Raises:
+            StoreError: the store cannot be written.
+        """
+        session = self.session(request)
+        if session.way is not None:
+            await self._registry.use_once(_signed_out(session))
+        return self.sessions.new()
 
     async def attempt(self, request: Request) -> int:
         """Take note of an attempt to sign in; the seconds to wait when there were too many.
@@ -122,3 +133,7 @@ class Desk:
         if known is None or not is_right(sent, known) or not known.may("admin"):
             return None
         return self.sessions.new("key", known.key_id)
+
+
+def _signed_out(session: Session) -> str:
+    return f"session:{session.session_id}"
