@@ -19,6 +19,12 @@ WHOLE_ROOMS = ("protocol/", "policy.py", "engine/")
 OVERALL = 95.0
 """Per cent of statements and branches covered, over the whole package."""
 
+FAST_MEAN = 15.0
+"""Milliseconds that a fast test may take on average, under coverage and on any machine.
+
+The mean and not each test: whichever comes first pays for what others import after it.
+"""
+
 
 class Summary(TypedDict):
     """The part of coverage's report we read, as it stands there."""
@@ -110,12 +116,25 @@ def count_tests(reports: Path) -> list[str]:
     return ["some tests never ran"] if collected != len(results) else []
 
 
+def judge_pace(report: Path) -> list[str]:
+    """Print what a fast test takes on average; return the gate if it does not hold."""
+    cases = list(ET.parse(report).getroot().iter("testcase"))  # noqa: S314 - as above
+    times = sorted(((float(case.get("time", 0)), case) for case in cases), key=lambda of: -of[0])
+    mean = 1000 * sum(time for time, _ in times) / max(len(times), 1)
+    print(f"a fast test takes {mean:.1f} ms on average")
+    if mean <= FAST_MEAN:
+        return []
+    slowest = [f"{case.get('classname')}::{case.get('name')}" for _, case in times[:10]]
+    return [f"fast tests take more than {FAST_MEAN:.0f} ms on average: {', '.join(slowest)}"]
+
+
 def main(folder: str) -> int:
     """Judge the run whose reports stand in ``folder``."""
     reports = Path(folder)
     coverage = json.loads((reports / "coverage.json").read_text())
     broken = judge_coverage({name: file["summary"] for name, file in coverage["files"].items()})
     broken += count_tests(reports)
+    broken += judge_pace(reports / "fast.xml")
     for gate in broken:
         print(f"gate: {gate}", file=sys.stderr)
     return 1 if broken else 0
