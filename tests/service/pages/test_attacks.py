@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import re
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from starlette.testclient import TestClient
 
 from tests.service.pages.conftest import LINK_TOKEN, Guest
-from tests.service.site import SESSION_KEY
+from tests.service.site import ORIGIN, SESSION_KEY
+from tests.support.leaks import shows
 from tiktok_oauth.sandbox.catalog import Person
+from tiktok_oauth.service.airlock.local import LocalAirlock
+from tiktok_oauth.service.app import create_app
 from tiktok_oauth.service.pages.invitations import Invitation, Return, make_invitation
 from tiktok_oauth.service.signin.signing import Signer
 
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tiktok_oauth import Sandbox
+    from tiktok_oauth.service.airlock.port import Finished
     from tiktok_oauth.service.office import Office
     from tiktok_oauth.service.settings import ServiceSettings
 
@@ -301,6 +308,28 @@ def test_the_code_stays_in_no_address(operator: Guest) -> None:
     assert back.status_code == 303
     assert "code" not in back.headers["location"]
     assert back.headers["referrer-policy"] == "no-referrer"
+
+
+class BrokenAirlock(LocalAirlock):
+    """One with a bug."""
+
+    async def finish_login(self, query: str, binding: str) -> Finished:
+        """Fails."""
+        raise RuntimeError
+
+
+def test_a_bug_shows_nobodys_code(unclosed_office: Office) -> None:
+    """The page that handles it names it in no local: reports of errors may hold them."""
+    office = replace(unclosed_office, airlock=BrokenAirlock(unclosed_office.vault))
+    with (
+        TestClient(create_app(office), base_url=ORIGIN) as http,
+        pytest.raises(RuntimeError) as caught,
+    ):
+        http.get("/callback?state=s&code=CANARY")
+    frames = [frame for frame, _ in traceback.walk_tb(caught.value.__traceback__)]
+    [page] = [frame for frame in frames if frame.f_code.co_name == "come_back"]
+
+    assert not shows(repr(page.f_locals))
 
 
 @pytest.mark.parametrize(

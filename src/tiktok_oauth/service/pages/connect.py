@@ -28,6 +28,7 @@ from tiktok_oauth.service.signin.signing import Signed, Signer
 from tiktok_oauth.service.words import connect as words
 from tiktok_oauth.service.words.errors import Story
 from tiktok_oauth.service.words.scopes import explain
+from tiktok_oauth.types import Secret
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -132,11 +133,12 @@ class _Views:
 
     async def come_back(self, request: Request) -> Response:
         """Finish a login; a second callback leads where the first one did."""
-        query = request.scope["query_string"].decode("latin-1")
+        query = Secret(request.scope["query_string"].decode("latin-1"))
         state = request.query_params.get("state", "")
         # With none at all the vault could not tell another browser's login from an unknown one.
-        binding = request.cookies.get(self._cookie(state)) or _NOBODYS
-        finished = await self._stage.office.airlock.finish_login(query, binding)
+        binding = Secret(request.cookies.get(self._cookie(state)) or _NOBODYS)
+        finish = self._stage.office.airlock.finish_login
+        finished = await finish(query.reveal(), binding.reveal())
         target = finished.next_url or self._result(request, finished)
         # The address with the code in it is left at once, and is in nobody's history.
         return RedirectResponse(target, 303, background=BackgroundTask(self._look, finished))

@@ -60,7 +60,7 @@ class _Views:
         wait = await self._desk.attempt(request)
         if wait:
             return self._busy(request, wait)
-        session = await self._desk.by_link(request.path_params["token"])
+        session = await self._desk.by_link(Secret(request.path_params["token"]))
         if session is None:
             if await self._desk.visitor(request) is not None:
                 return RedirectResponse("/", 303)

@@ -98,13 +98,13 @@ class Desk:
         """
         await self._registry.forgive_attempts(address_of(request.scope))
 
-    async def by_link(self, token: str) -> Session | None:
+    async def by_link(self, token: Secret) -> Session | None:
         """A session for whoever opens the one-time link first.
 
         Raises:
             StoreError: the store cannot be written.
         """
-        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+        digest = hashlib.sha256(token.reveal().encode("utf-8", "surrogatepass")).hexdigest()
         if not hmac.compare_digest(digest, self._settings.signin_digest or ""):
             return None
         if not await self._registry.use_once(f"signin:{digest}"):
