@@ -1,0 +1,37 @@
+"""No token shows in what a vault raises."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.client.leaks import shown_by_error
+from tests.support.vault import HOUR
+
+if TYPE_CHECKING:
+    from tests.support.vault import Town
+
+FAULTS = ("drop_before", "server_error", "rate_limited", "html", "unknown_code", "wrong_types")
+
+
+def read_out(town: Town, error: BaseException) -> list[str]:
+    """The tokens that TikTok has ever issued and that can be read out of an error.
+
+    In its text, its pickle, its causes, and the local variables of every frame.
+    """
+    shown = shown_by_error(error)
+    return [secret for secret in town.issued if secret in shown]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_failed_refresh_shows_no_token(town: Town, fault: str) -> None:
+    """Neither the one that was sent, nor one that came too late to be read."""
+    account = town.connect(town.vault())
+    town.sandbox.fault(fault, endpoint="refresh")
+    town.clock.advance(3 * HOUR)
+
+    error = town.refused(account.access_token)
+
+    assert len(town.issued) >= 2
+    assert read_out(town, error) == []
