@@ -130,6 +130,7 @@ programs:
 	@tools/system-package strace "to count syncs" strace
 	@tools/system-package curl "for the example in shell" curl
 	@tools/system-package systemd "to check the units" systemd-analyze
+	@tools/system-package redis-server "for the jobs of RQ" redis-server
 	@PATH="$$PATH:$$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -n 1)" \
 	    tools/system-package postgresql "for the database tests" initdb
 

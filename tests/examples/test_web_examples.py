@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
+from redis import Redis
+from redis.exceptions import ConnectionError as NotListeningError
+from rq import Queue
 
 from tests.examples.website import (
     EXAMPLES,
@@ -22,6 +25,7 @@ from tests.examples.website import (
     running,
     surroundings,
 )
+from tests.service.processes.running import until
 from tests.support.vault import tokens_of
 from tiktok_oauth import Sandbox, TikTokOAuth, TokenVault
 
@@ -185,7 +189,7 @@ class Place:
 
 def test_a_background_worker_survives_its_forks(sandbox: Sandbox, place: Place) -> None:
     """The parent has used its vault; each token is refreshed once among all children."""
-    sandbox.advance(7100)
+    sandbox.advance(7300)
     before = len(sandbox.requests(endpoint="refresh"))
 
     lines = place.run(str(EXAMPLES / "background_worker.py"), "4")
@@ -248,4 +252,50 @@ def test_celerys_forked_workers_refresh_once(sandbox: Sandbox, place: Place) -> 
         [line] = place.run("-c", ASK, *place.open_ids)
 
     assert ast.literal_eval(line) == ["Mina Okafor"] * 4 + ["Đặng Thu Hà"] * 4
+    assert len(sandbox.requests(endpoint="refresh")) - before == 2
+
+
+@pytest.fixture
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Redis]:
+    """A Redis of the test's own, which keeps nothing on disk."""
+    server = shutil.which("redis-server")
+    if server is None:
+        missing = "needs the package redis-server"
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)  # A whole server, which most machines lack; CI installs it.
+    port = free_port()
+    command = [server, "--bind", "127.0.0.1", "--port", str(port), "--save", ""]
+    with running(command, tmp_path_factory.mktemp("redis"), {}), Redis(port=port) as client:
+        until(lambda: is_up(client))
+        yield client
+
+
+def is_up(client: Redis) -> bool:
+    """Whether a Redis answers."""
+    try:
+        return bool(client.ping())
+    except NotListeningError:
+        return False
+
+
+def test_rqs_worker_forks_for_each_job_and_refreshes_once(
+    sandbox: Sandbox, place: Place, redis: Redis
+) -> None:
+    """Eight jobs, enqueued as the page shows, want two tokens that have ended."""
+    place.copy("background-jobs.md")
+    url = f"redis://127.0.0.1:{redis.connection_pool.connection_kwargs['port']}"
+    enqueue = (place.folder / "enqueue.py").read_text("utf-8")
+    shown = enqueue.replace("redis://127.0.0.1:6379", url).replace('"an open_id"', "sys.argv[1]")
+    sandbox.advance(7300)
+    before = len(sandbox.requests(endpoint="refresh"))
+
+    for open_id in place.open_ids * 4:
+        place.run("-c", f"import sys\n{shown}", open_id)
+    place.run("-m", "rq.cli", "worker", "--burst", "--url", url)
+
+    queue = Queue(connection=redis)
+    done = [queue.fetch_job(name) for name in queue.finished_job_registry.get_job_ids()]
+    names = [str(job.return_value()) for job in done if job is not None]
+    assert sorted(names) == ["Mina Okafor"] * 4 + ["Đặng Thu Hà"] * 4
     assert len(sandbox.requests(endpoint="refresh")) - before == 2
