@@ -48,6 +48,12 @@ function axes(whole) {
   ];
 }
 
+// Without a sample yet, it is the last two minutes that nothing is known of.
+function span(_, from, to) {
+  const end = rows.length ? to : Date.now() / 1_000;
+  return [Math.min(rows.length ? from : end, end - SHORTEST), end];
+}
+
 function draw(figure) {
   const name = figure.dataset.chart;
   const kind = KINDS[name];
@@ -67,7 +73,7 @@ function draw(figure) {
       legend: { show: false },
       padding: [8, 26, 0, 0],
       scales: {
-        x: { time: true, range: (_, from, to) => [Math.min(from, to - SHORTEST), to] },
+        x: { time: true, range: span },
         y: { range: (_, low, high) => [0, Math.max(1, high * 1.15)] },
       },
       series: [{}, ...series],

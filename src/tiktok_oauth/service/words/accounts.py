@@ -8,6 +8,7 @@ from tiktok_oauth.service.words.common import several
 
 TITLE = "Accounts"
 SEARCH = "Search by name, user ID or open_id"
+SEARCH_HINT = "Name, user ID, open_id"
 SEARCH_BUTTON = "Search"
 FILTER = "Show"
 ALL = "All"
