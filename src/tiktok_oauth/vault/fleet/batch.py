@@ -29,7 +29,7 @@ Result = TypeVar("Result")
 
 _MOST = 256
 _QUIET_TURNS = 2
-_LINGER = 0.002
+_LINGER = 0.005
 
 
 class Gathered(Generic[Item, Result]):

@@ -37,7 +37,8 @@ async def renew(desk: Desk, had: Grant) -> Grant:
     """
     look, hold_back = _FIRST_LOOK, _HoldBack(desk)
     give_up = desk.core.clock.monotonic() + desk.deadline + 2 * _SHORT
-    grant = usable(had)
+    # Read again, within the flight: the one before it may have left a claim of our own open.
+    grant = usable(await desk.hands.get(had.ref))
     while not _is_newer(grant, had):
         wait = grant.not_before - desk.now()
         if wait > _SHORT or desk.core.clock.monotonic() > give_up:
