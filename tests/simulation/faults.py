@@ -114,6 +114,9 @@ AMNESIA = replace(
 )
 """A database that fails over, and forgets, after every third write that matters."""
 
+TORN = replace(AMNESIA, name="torn", cut=0.5, eager=1.0, modes=("family",))
+"""The same, and half of all answers break off: each process knows a token that no other does."""
+
 FICKLE = replace(MILD, name="fickle", refused=0.15, cut=0.1, modes=LONG.modes)
 """A TikTok that refuses good tokens again and again."""
 
@@ -141,5 +144,5 @@ STUTTER = replace(
 
 PROFILES = {
     profile.name: profile
-    for profile in (MILD, ROUGH, AMNESIA, TABS, FICKLE, CROWD, STUTTER, LATE, LONG, HARD)
+    for profile in (MILD, ROUGH, AMNESIA, TORN, TABS, FICKLE, CROWD, STUTTER, LATE, LONG, HARD)
 }

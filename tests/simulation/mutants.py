@@ -25,6 +25,7 @@ class Mutant(NamedTuple):
         "mild",
         "rough",
         "amnesia",
+        "torn",
         "tabs",
         "fickle",
         "crowd",
@@ -202,11 +203,12 @@ MUTANTS: tuple[Mutant, ...] = (
         " and c.ver >= grant.ver]",
         " and c.ver >= 0]",
     ),
+    # Of the two halves of this rule the first does nearly all: who takes over marks the claim.
     _edit(
-        "no parent is kept for somebody else's open request",
+        "no parent is kept for requests of others",
         "sql",
         "(claims.doubt_at IS NOT NULL OR claims.attempt <> :attempt)",
-        "(claims.doubt_at IS NOT NULL OR claims.attempt < :attempt AND :attempt < '')",
+        "(claims.doubt_at IS NOT NULL OR claims.attempt <> :attempt) AND claims.ver < 0",
     ),
     _edit("ten seconds for a refresh", "renew", "timeout=self._desk.deadline", "timeout=10.0"),
     _edit(

@@ -357,6 +357,8 @@ class Play:
         if saved:
             refused = max(token.mistakes for token in saved)
             return ("misled" if refused >= _VERDICT else "stranded"), what
+        if any(world.cipher.fingerprint(Secret(token.text)) in world.committed for token in live):
+            return "avoidable", f"{what}, a living token was thrown away"
         if newest.fate not in UNAVOIDABLE:
             return "avoidable", f"{what}, ended {family.ended}"
         # A failover may forget that a request was ever made.

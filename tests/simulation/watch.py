@@ -89,6 +89,7 @@ class Watch:
             "I13 an older answer replaces a newer one",
             new[1].text,
         )
+        self._is_in_doubt_below_a_descendant(change)
         old = world.token_of(None if before is None else before.fingerprint)
         if old is not None:
             world.check(old[0] is new[0], "I3 an older consent's token replaces it", new[1].text)
@@ -98,6 +99,16 @@ class Watch:
                 old[1].text,
                 new[1].text,
             )
+
+    def _is_in_doubt_below_a_descendant(self, change: Renewed) -> None:
+        row = self._world.store.get(change.ref)
+        known = self._world.store.candidates(change.ref)
+        newer = any(c.gen == change.gen and c.ver > change.next_ver for c in known)
+        self._world.check(
+            row is None or not newer or row.doubt_at is not None,
+            "I10 a descendant is known, and its parent will be sent",
+            change.ref.open_id,
+        )
 
     def settled(self, change: Settled, *, done: bool) -> None:
         """A claim ended without tokens."""
@@ -111,8 +122,10 @@ class Watch:
 
     def kept(self, candidate: Candidate) -> None:
         """A candidate was written."""
-        self._world.committed.add(candidate.fingerprint)
         self._world.counts["candidates"] += 1
+        found = self._world.token_of(candidate.fingerprint)
+        if found is not None and found[0].open_id == candidate.ref.open_id:
+            self._world.committed.add(candidate.fingerprint)
 
     def returned(self, grant: Grant) -> None:
         """Somebody gets to see tokens."""
