@@ -1,8 +1,9 @@
-"""No token shows in what a vault raises."""
+"""No token or code shows in what a vault raises."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import pytest
 
@@ -34,4 +35,19 @@ def test_a_failed_refresh_shows_no_token(town: Town, fault: str) -> None:
     error = town.refused(account.access_token)
 
     assert len(town.issued) >= 2
+    assert read_out(town, error) == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_failed_login_shows_no_code(town: Town, fault: str) -> None:
+    """Nor the state or what binds it to a browser."""
+    vault = town.vault()
+    start = town.do(vault.begin_login)
+    query = town.callback(start.url)
+    given = parse_qs(query)
+    town.issued |= {start.binding, *given["code"], *given["state"]}
+    town.sandbox.fault(fault, endpoint="exchange")
+
+    error = town.refused(vault.finish_login, query, start.binding)
+
     assert read_out(town, error) == []

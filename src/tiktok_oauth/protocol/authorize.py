@@ -75,7 +75,7 @@ class Callback:
         description: TikTok's sentence about it.
     """
 
-    state: str
+    state: str = field(repr=False)
     code: Secret | None = None
     scopes: tuple[str, ...] = ()
     error: str | None = None

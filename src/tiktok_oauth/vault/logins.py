@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import hmac
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import unquote
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tiktok_oauth.engine.core import Core
+    from tiktok_oauth.protocol.authorize import Callback
     from tiktok_oauth.vault.stores.rows import Grant
     from tiktok_oauth.vault.strongroom import Strongroom
 
@@ -124,9 +125,28 @@ def begin(room: Strongroom, wanted: LoginRequest) -> LoginStart:
     return LoginStart(start.url, binding)
 
 
-def finish(
-    room: Strongroom, query: str | Mapping[str, str], binding: str
-) -> tuple[Grant, PendingLogin, TikTokTokens]:
+@dataclass(frozen=True, slots=True)
+class Return:
+    """What came back through a browser; nothing of it shows in a traceback."""
+
+    callback: Callback = field(repr=False)
+    binding: Secret
+
+    @classmethod
+    def of(cls, query: str | Mapping[str, str], binding: str) -> Return:
+        """Read a callback.
+
+        Raises:
+            ValidationError: the query is no callback of TikTok's.
+        """
+        cookie = Secret(binding)
+        del binding
+        held = [query]  # To be handed on, and not kept in a variable of this frame meanwhile.
+        del query
+        return cls(parse_callback(held.pop()), cookie)
+
+
+def finish(room: Strongroom, back: Return) -> tuple[Grant, PendingLogin, TikTokTokens]:
     """Check a callback, exchange its code and keep the tokens.
 
     Neither code nor error of a callback is believed before the login it belongs to is found.
@@ -136,20 +156,19 @@ def finish(
         TikTokAPIError: the exchange failed.
         StoreError: the store cannot be used.
     """
-    secret_binding, callback = Secret(binding), parse_callback(query)
-    del query, binding
-    login = _take(room, callback.state, secret_binding)
-    if callback.error == "access_denied":
+    login = _take(room, back)
+    if back.callback.error == "access_denied":
         raise login_error("denied")
-    if callback.code is None:
-        raise callback_error(callback)
+    if back.callback.code is None:
+        raise callback_error(back.callback)
     core = room.core(login.client_key)
     verifier = None
     if login.verifier is not None:
         place = binding_of(login.client_key, login.state)
         verifier = room.site.cipher.open_secret(login.verifier, place)
     granted_at = room.times[login.client_key].now()
-    tokens = run(calls.exchange_code_for_tokens(core, callback.code, verifier, login.redirect_uri))
+    code = back.callback.code
+    tokens = run(calls.exchange_code_for_tokens(core, code, verifier, login.redirect_uri))
     ref = Ref(login.client_key, tokens.open_id)
     is_other = login.open_id is not None and login.open_id != tokens.open_id
     if is_other and room.site.store.get(ref) is None:
@@ -216,15 +235,18 @@ def missing_scopes(login: PendingLogin, tokens: TikTokTokens) -> frozenset[str]:
     return frozenset(split_scopes(login.scope)) - tokens.scopes
 
 
-def _take(room: Strongroom, state: str, binding: Secret) -> PendingLogin:
-    if not state or not isinstance(binding.reveal(), str) or not binding.reveal():
+def _take(room: Strongroom, back: Return) -> PendingLogin:
+    cookie: object = back.binding.reveal()
+    if not back.callback.state or not cookie or not isinstance(cookie, str):
+        del cookie
         raise login_error("missing")
+    digest = _digest(cookie)
+    del cookie
     # A sandbox's clock may have been moved since the person left, a moment ago.
     for client_key in room.client_keys:
         room.look_at_time(client_key, at_once=True)
     now = max(time.now() for time in room.times.values())
-    digest = _digest(binding.reveal())
-    login = room.site.store.take_login(_digest(state), digest, now)
+    login = room.site.store.take_login(_digest(back.callback.state), digest, now)
     if login is None:
         raise login_error("missing")
     if not hmac.compare_digest(login.binding, digest):

@@ -115,7 +115,9 @@ class TokenVault:
             LoginError: it belongs to no login of this browser's; ``reason`` says why.
             TikTokAPIError: the exchange failed.
         """
-        grant, login, tokens = logins.finish(self._room, query, binding)
+        back = logins.Return.of(query, binding)
+        del query, binding  # A traceback would show them.
+        grant, login, tokens = logins.finish(self._room, back)
         self._counter.teller.forget(grant.ref)
         return logins.LoginResult(
             self._account(grant),
