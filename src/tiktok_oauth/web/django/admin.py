@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from django.contrib import admin
 
@@ -17,10 +17,23 @@ if TYPE_CHECKING:
 class TikTokAccountAdmin(admin.ModelAdmin):
     """Accounts are connected by their people, so there is nothing to add and to change."""
 
-    list_display = ("open_id", "user", "status", "scopes", "connected_at")
-    list_select_related = ("user",)
-    readonly_fields = ("user", "client_key", "open_id", "status", "scopes", "connected_at")
-    search_fields = ("open_id",)
+    list_display: ClassVar[tuple[str, ...]] = (
+        "open_id",
+        "user",
+        "status",
+        "scopes",
+        "connected_at",
+    )
+    list_select_related: ClassVar[tuple[str, ...]] = ("user",)
+    readonly_fields: ClassVar[tuple[str, ...]] = (
+        "user",
+        "client_key",
+        "open_id",
+        "status",
+        "scopes",
+        "connected_at",
+    )
+    search_fields: ClassVar[tuple[str, ...]] = ("open_id",)
 
     def has_add_permission(self, _request: HttpRequest) -> bool:
         """Nobody adds one here."""

@@ -9,10 +9,10 @@ from django.core.checks import Tags, register
 class TikTokConfig(AppConfig):
     """TikTok accounts of the project's users."""
 
-    name = "tiktok_oauth.web.django"
-    label = "tiktok_oauth"
-    verbose_name = "TikTok"
-    default_auto_field = "django.db.models.BigAutoField"
+    name: str = "tiktok_oauth.web.django"
+    label: str = "tiktok_oauth"
+    verbose_name: str = "TikTok"
+    default_auto_field: str = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         """Have the settings checked, and read anew when a test changes them."""

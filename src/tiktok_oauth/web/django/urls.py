@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from tiktok_oauth.web.django import views
 
-app_name = "tiktok_oauth"
-urlpatterns = [
+app_name: str = "tiktok_oauth"
+urlpatterns: list[URLPattern] = [
     path("callback", views.callback, name="callback"),
     path("login", views.login, name="login"),
     path("disconnect", views.disconnect, name="disconnect"),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+if TYPE_CHECKING:
+    from django.db.migrations.operations.base import Operation
+
 
 class Migration(migrations.Migration):
     """Makes it."""
 
-    initial = True
-    dependencies: ClassVar = [migrations.swappable_dependency(settings.AUTH_USER_MODEL)]
-    operations: ClassVar = [
+    initial: ClassVar[bool] = True
+    dependencies: ClassVar[list[tuple[str, str]]] = [
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL)
+    ]
+    operations: ClassVar[list[Operation]] = [
         migrations.CreateModel(
             name="TikTokAccount",
             fields=[
