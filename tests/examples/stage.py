@@ -93,6 +93,10 @@ class Stage:
     def run(self, *command: str | Path, **more: str) -> str:
         """Run a program to its end; returns what it printed."""
         with self.start(*command, **more) as program:
-            said, complained = program.communicate(timeout=120)
+            try:
+                said, complained = program.communicate(timeout=120)
+            finally:
+                # One that hangs is waited for at the block's end, for ever.
+                program.kill()
         assert program.returncode == 0, said + complained
         return said
