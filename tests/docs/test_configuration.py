@@ -14,36 +14,25 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "configuration.md"
 LINES = PAGE.read_text("utf-8").splitlines()
 
 
-def names(setting: Setting, name: str, suffix: str) -> str:
-    """A setting's name, and that of the file which can hold it."""
-    return f"`{name}`, `{name}{suffix}`" if setting.is_secret else f"`{name}`"
+def line(setting: Setting, *, flag: str | None = None) -> str:
+    """A setting's line: its names, those of the files that can hold it, meaning and default."""
+    names = [setting.key, flag, setting.variable]
+    if setting.is_secret:
+        names = [setting.key, f"{setting.key}_file", setting.variable, f"{setting.variable}_FILE"]
+    default = f"<br>Default: {setting.default}" if setting.default else ""
+    return f"| {'<br>'.join(f'`{name}`' for name in names if name)} | {setting.text}{default} |"
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.key)
 def test_each_setting_has_its_line(setting: Setting) -> None:
     """Key, flag, variable, default and meaning are those of the code."""
-    cells = (
-        names(setting, setting.key, "_file"),
-        f"`{setting.flag}`" if setting.flag else "",
-        names(setting, setting.variable, "_FILE"),
-        setting.default,
-        setting.text,
-    )
-
-    assert f"| {' | '.join(cells)} |" in LINES
+    assert line(setting, flag=setting.flag) in LINES
 
 
 @pytest.mark.parametrize("setting", APP_SETTINGS, ids=lambda setting: setting.key)
 def test_each_setting_of_an_app_has_its_line(setting: Setting) -> None:
     """Key, variable, default and meaning are those of the code."""
-    cells = (
-        names(setting, setting.key, "_file"),
-        names(setting, setting.variable, "_FILE"),
-        setting.default,
-        setting.text,
-    )
-
-    assert f"| {' | '.join(cells)} |" in LINES
+    assert line(setting) in LINES
 
 
 def test_the_example_has_no_unknown_key() -> None:

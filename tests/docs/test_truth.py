@@ -35,10 +35,8 @@ TICKED = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 
 def ticked(page: Path) -> list[str]:
     """What stands between backticks on a page."""
-    text = re.sub(
-        r"^ *(```|:::).*?^ *\1", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE
-    )
-    return TICKED.findall(text)
+    fenced = re.compile(r"^ *(```|:::(?=\{(?!container))).*?^ *\1", re.DOTALL | re.MULTILINE)
+    return TICKED.findall(fenced.sub("", page.read_text("utf-8")))
 
 
 OF_THE_SERVICE = {
