@@ -357,7 +357,8 @@ class Play:
         if saved:
             refused = max(token.mistakes for token in saved)
             return ("misled" if refused >= _VERDICT else "stranded"), what
-        if any(world.cipher.fingerprint(Secret(token.text)) in world.committed for token in live):
+        had = [token for token in live if token.fate not in UNAVOIDABLE]
+        if any(world.cipher.fingerprint(Secret(token.text)) in world.committed for token in had):
             return "avoidable", f"{what}, a living token was thrown away"
         if newest.fate not in UNAVOIDABLE:
             return "avoidable", f"{what}, ended {family.ended}"
