@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from itertools import compress
 from operator import attrgetter
-from secrets import token_hex
 from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
 
 import msgspec
 
-from tiktok_oauth.errors import store_error
 from tiktok_oauth.vault.stores import sql, sqlclaims
 from tiktok_oauth.vault.stores.rows import (
     Boot,
@@ -23,7 +21,7 @@ from tiktok_oauth.vault.stores.rows import (
     Standing,
 )
 from tiktok_oauth.vault.stores.sqlkeys import NOT_SEALED_WITH, SqlKeys
-from tiktok_oauth.vault.tenancy import NAME
+from tiktok_oauth.vault.stores.upgrading import upgrade
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +56,7 @@ class SqlStore(SqlKeys):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        database.write(_upgrade)
+        database.write(upgrade)
 
     @property
     def database(self) -> Database:
@@ -348,28 +346,6 @@ class SqlStore(SqlKeys):
     def _change(self, statement: str, values: Mapping[str, Value]) -> int:
         [count] = self._database.write(lambda transaction: transaction.change(statement, [values]))
         return count
-
-
-def _upgrade(transaction: Transaction) -> None:
-    """Apply the schema steps that are missing. Whoever comes second finds nothing to do."""
-    transaction.run(sql.LOCK, {})
-    transaction.run(sql.SETTINGS, {})
-    rows = transaction.run(sql.SETTING, {"name": "schema"})
-    version = int(bytes(rows[0][0])) if rows else 0  # type: ignore[arg-type]  # a blob column
-    if version > len(sql.SCHEMA):
-        raise store_error(
-            f"This database has schema version {version}, made by a newer release than this one, "
-            f"which knows {len(sql.SCHEMA)}.",
-            "Upgrade tiktok-oauth. Nothing was changed.",
-        )
-    for step in sql.SCHEMA[version:]:
-        for statement in step:
-            transaction.run(statement, {})
-    if version < len(sql.SCHEMA):
-        value = str(len(sql.SCHEMA)).encode()
-        transaction.run(sql.PUT_SETTING, {"name": "schema", "value": value})
-    if not transaction.run(sql.SETTING, {"name": NAME}):
-        transaction.run(sql.PUT_SETTING, {"name": NAME, "value": token_hex(8).encode()})
 
 
 def _tell(transaction: Transaction, told: Sequence[tuple[Ref, Event | None]]) -> None:
