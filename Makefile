@@ -12,6 +12,8 @@ REPORTS := .reports
 PARSERS := tests/fuzz
 CAMPAIGNS := tests/chaos tests/races tests/simulation tests/story
 FAST := not slow and not browser and not bench
+# What stands on client, sandbox and vault; its frameworks take as long to load as these to test.
+ABOVE := tests/web tests/service tests/docs tests/examples tests/simulation
 ARGS ?=
 
 # Nothing is looked up on the network while types are checked.
