@@ -14,6 +14,7 @@ CAMPAIGNS := tests/chaos tests/races tests/simulation tests/story
 FAST := not slow and not browser and not bench
 # What stands on client, sandbox and vault; its frameworks take as long to load as these to test.
 ABOVE := tests/web tests/service tests/docs tests/examples tests/simulation
+FAST_ONLY := $(ABOVE:%=--ignore=%)
 ARGS ?=
 
 # Nothing is looked up on the network while types are checked.
@@ -34,11 +35,12 @@ run: $(RUN) ## Start the service, with a local TikTok beside it, on http://127.0
 test: lint types layers programs instructions suites ## Run every check and every test, as CI does
 
 .PHONY: check
+check: FAST_ONLY :=
 check: lint types layers fast ## Run every check but the slow tests
 
 .PHONY: fast
-fast: $(DEV) ## Run the fast tests; ARGS="-k token" narrows them
-	$(BIN)/python -m pytest -m "$(FAST)" -n auto --hypothesis-profile=quick $(ARGS)
+fast: $(DEV) ## Run the fast tests of client, sandbox and vault; ARGS="-k token" narrows them
+	$(BIN)/python -m pytest -m "$(FAST)" -n auto --hypothesis-profile=quick $(FAST_ONLY) $(ARGS)
 
 .PHONY: fuzz
 fuzz: $(DEV) ## Run the parsers' property tests over a million examples
