@@ -332,3 +332,16 @@ def test_what_fails_in_a_batch_fails_as_a_whole(store: SqlStore) -> None:
 
     assert read(store).attempt == "a1"
     assert store.claim([claim(grant, "a2", OTHER)]) == [None]
+
+
+def test_a_line_from_the_future_keeps_no_old_ones(store: SqlStore) -> None:
+    """It was written while a clock was ahead; what came after it goes when its time has come."""
+    store.add_events(ANNA, [event("ahead", NOW + 900 * DAY)])
+    people = [Ref("key", f"person {number}") for number in range(8)]
+    for person in people:
+        store.add_events(person, [event(str(number)) for number in range(190)])
+
+    store.prune(NOW + 91 * DAY)
+
+    assert [line.kind for line in store.events(ANNA)] == ["ahead"]
+    assert not any(store.events(person) for person in people)

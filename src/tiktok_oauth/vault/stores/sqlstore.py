@@ -290,7 +290,7 @@ class SqlStore(SqlKeys):
         }
         for statement in sql.PRUNE:
             self._change(statement, values)
-        while self._change(sql.PRUNE_EVENTS, values) == _PRUNED_AT_ONCE:
+        while self._change(sql.PRUNE_EVENTS, values):
             pass
 
     def add_login(self, login: PendingLogin) -> None:
