@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tiktok_oauth.errors import invalid_argument, store_error
+from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.service.registry import sql
 from tiktok_oauth.service.registry.attempts import WINDOW, seconds_to_wait
 from tiktok_oauth.service.registry.keys import make_key_id, make_secret, read_key
 from tiktok_oauth.service.registry.rows import SCOPES, ApiKey, Delivery, LedgerLine, NewKey, Relay
 from tiktok_oauth.vault.stores import sql as vault_sql
+from tiktok_oauth.vault.stores.upgrading import apply_missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -218,22 +219,8 @@ class Registry:
 
 
 def _upgrade(transaction: Transaction) -> None:
-    """Apply the schema steps that are missing. Whoever comes second finds nothing to do."""
     transaction.run(vault_sql.LOCK, {})
-    rows = transaction.run(vault_sql.SETTING, {"name": sql.VERSION_SETTING})
-    version = int(bytes(rows[0][0])) if rows else 0  # type: ignore[arg-type]  # a blob column
-    if version > len(sql.SCHEMA):
-        raise store_error(
-            f"The service's tables have version {version}, made by a newer release than this one, "
-            f"which knows {len(sql.SCHEMA)}.",
-            "Upgrade tiktok-oauth. Nothing was changed.",
-        )
-    for step in sql.SCHEMA[version:]:
-        for statement in step:
-            transaction.run(statement, {})
-    if version < len(sql.SCHEMA):
-        value = str(len(sql.SCHEMA)).encode()
-        transaction.run(vault_sql.PUT_SETTING, {"name": sql.VERSION_SETTING, "value": value})
+    apply_missing(transaction, sql.SCHEMA, sql.VERSION_SETTING, "The service's tables have")
 
 
 def _attempts(rows: list[Row]) -> list[tuple[str, float]]:
