@@ -11,21 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-UNTYPED = "tiktok_oauth.web.django."
-OF_DJANGO = ("Type of base class unknown", "Type of metaclass unknown", "partially unknown")
-"""Django ships no types: a subclass of one of its classes is vague, whatever we say of it."""
-
 COMMAND = (
     *(sys.executable, "-m", "pyright"),
     *("--verifytypes", "tiktok_oauth", "--ignoreexternal", "--outputjson"),
 )
-
-
-def is_djangos(name: str, *messages: str) -> bool:
-    """Whether a symbol's type is vague only because Django's are."""
-    return name.startswith(UNTYPED) and all(
-        any(known in message for known in OF_DJANGO) for message in messages
-    )
 
 
 def main() -> int:
@@ -46,7 +35,6 @@ def main() -> int:
         for symbol in report["symbols"]
         if symbol["isExported"] and (not symbol["isTypeKnown"] or symbol["isTypeAmbiguous"])
     ]
-    vague = [symbol for symbol in vague if not is_djangos(*symbol)]
     # One vague attribute makes everything that mentions its class vague: show where it begins.
     causes = [lines for lines in vague if any("partially unknown" not in x for x in lines[1:])]
     for lines in causes or vague:

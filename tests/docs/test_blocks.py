@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
-import yaml  # type: ignore[import-untyped]  # it has no types of its own
+import yaml
 
 from docs._ext.commands import every_command
 from tests.docs.pages import ROOT, Block, blocks, commands, name_of, pages

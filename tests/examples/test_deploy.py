@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 import pytest
-import yaml  # type: ignore[import-untyped]  # it has no types of its own
+import yaml
 from click.testing import CliRunner
 
 from tiktok_oauth.cli.root import root

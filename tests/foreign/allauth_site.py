@@ -9,12 +9,12 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-import django  # type: ignore[import-untyped]  # it ships no types
-from django.conf import settings  # type: ignore[import-untyped]  # it ships no types
-from django.core.management import call_command  # type: ignore[import-untyped]  # it ships no types
-from django.test import Client  # type: ignore[import-untyped]  # it ships no types
-from django.test.utils import setup_test_environment  # type: ignore[import-untyped]  # it ships no types
-from django.urls import include, path  # type: ignore[import-untyped]  # it ships no types
+import django
+from django.conf import settings
+from django.core.management import call_command
+from django.test import Client
+from django.test.utils import setup_test_environment
+from django.urls import include, path
 
 SITE = urlsplit(os.environ["SITE"])
 SANDBOX = os.environ["TIKTOK_BASE_URL"]
@@ -107,7 +107,7 @@ class Browser:
             "refresh_token": token.token_secret,
         }
 
-    def _get(self, address: str) -> Any:  # noqa: ANN401 - Django has no types
+    def _get(self, address: str) -> Any:  # noqa: ANN401 - Django has no name for it
         return self._client.get(address, secure=SITE.scheme == "https")
 
 

@@ -41,11 +41,11 @@ def test_an_account_belongs_to_the_user_who_connected_it(site: Site) -> None:
     site.browser(user="ada").connect()
 
     [link] = TikTokAccount.objects.all()
-    assert (link.user.username, str(link)) == ("ada", site.heard[0].account.open_id)
+    assert (link.user.get_username(), str(link)) == ("ada", site.heard[0].account.open_id)
     assert link.account().user_info().display_name == "Mina Okafor"
     told = " ".join(map(str, vars(link).values()))
     assert not [token for token in site.town.issued if token in told]
-    assert User.objects.get().tiktok_accounts.get() == link
+    assert User.objects.get(tiktok_accounts=link) == link.user
 
 
 @pytest.mark.slow
@@ -57,7 +57,7 @@ def test_an_account_of_another_user_is_refused(site: Site) -> None:
 
     assert answer.status == 409
     assert "another user of this site" in answer.text
-    assert [link.user.username for link in TikTokAccount.objects.all()] == ["ada"]
+    assert [link.user.get_username() for link in TikTokAccount.objects.all()] == ["ada"]
 
 
 def test_connecting_again_changes_nothing_else(site: Site) -> None:
@@ -196,7 +196,7 @@ def test_a_wrong_setting_is_found_by_the_check(setting: object, said: str) -> No
 
 def test_a_good_setting_passes_the_check(site: Site) -> None:
     """And so does the whole project."""
-    assert [m for m in run_checks() if m.id.startswith("tiktok_oauth")] == []
+    assert [m for m in run_checks() if "tiktok_oauth" in str(m.id)] == []
     assert isinstance(conf.get_vault(), TokenVault)
 
 
@@ -216,7 +216,7 @@ def test_views_elsewhere_than_people_come_back_to_are_found(
         messages = checks.check_redirect_uri()
 
     assert [message.id for message in messages] == said
-    assert f"path('{path.split('/')[1]}/', include(" in messages[0].hint
+    assert f"path('{path.split('/')[1]}/', include(" in str(messages[0].hint)
 
 
 def test_cookies_that_do_not_come_back_are_found() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # it has no types of its own
+import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.service.figures.test_prometheus import full_board

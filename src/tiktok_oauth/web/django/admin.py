@@ -12,12 +12,17 @@ from tiktok_oauth.web.django.models import TikTokAccount
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
+    _Admin = admin.ModelAdmin[TikTokAccount]
+else:
+    # Which model it is for can be said to type checkers only.
+    _Admin = admin.ModelAdmin
+
 
 @admin.register(TikTokAccount)
-class TikTokAccountAdmin(admin.ModelAdmin):
+class TikTokAccountAdmin(_Admin):
     """Accounts are connected by their people, so there is nothing to add and to change."""
 
-    list_display: ClassVar[tuple[str, ...]] = (
+    list_display: tuple[str, ...] = (
         "open_id",
         "user",
         "status",

@@ -42,12 +42,12 @@ class TikTokAccount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.open_id)
+        return self.open_id
 
     @property
     def visitor(self) -> Visitor:
         """Which account it is."""
-        return Visitor(str(self.client_key), str(self.open_id))
+        return Visitor(self.client_key, self.open_id)
 
     def account(self) -> Account:
         """The account itself, with its tokens.
@@ -56,4 +56,4 @@ class TikTokAccount(models.Model):
             ValidationError: the vault does not know it.
             StoreError: the store cannot be read.
         """
-        return get_vault().account(str(self.open_id), client_key=str(self.client_key))
+        return get_vault().account(self.open_id, client_key=self.client_key)

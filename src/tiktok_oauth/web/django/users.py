@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.conf import settings
 from django.contrib import auth
@@ -15,6 +15,7 @@ from tiktok_oauth.web.django.models import TikTokAccount
 from tiktok_oauth.web.words import not_signed_in, taken
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AbstractUser
     from django.http import HttpRequest
 
     from tiktok_oauth.vault.account import Account
@@ -25,7 +26,8 @@ def create_user(account: Account) -> object:
 
     TikTok tells no e-mail address.
     """
-    model = auth.get_user_model()
+    # Of the manager of any user model Django asks for `create_user`; its types do not say so.
+    model = cast("type[AbstractUser]", auth.get_user_model())
     return model.objects.create_user(**{model.USERNAME_FIELD: f"tiktok-{account.open_id}"[:150]})
 
 
@@ -60,22 +62,19 @@ def link_of(request: HttpRequest, open_id: str | None = None) -> TikTokAccount |
     if not request.user.is_authenticated:
         return None
     links = TikTokAccount.objects.filter(user=request.user)
-    found: TikTokAccount | None = (links.filter(open_id=open_id) if open_id else links).first()
-    return found
+    return (links.filter(open_id=open_id) if open_id else links).first()
 
 
 def _find(account: Account) -> TikTokAccount | None:
-    found: TikTokAccount | None = (
+    return (
         TikTokAccount.objects.select_related("user")
         .filter(client_key=account.client_key, open_id=account.open_id)
         .first()
     )
-    return found
 
 
 def _make(user: object, account: Account) -> TikTokAccount:
     """A link, or the one that somebody else has made meanwhile."""
-    link: TikTokAccount
     link, _ = TikTokAccount.objects.get_or_create(
         client_key=account.client_key, open_id=account.open_id, defaults={"user": user}
     )
