@@ -99,9 +99,10 @@ fmt: $(DEV) ## Format the code and mend what ruff can
 	$(BIN)/ruff format
 
 .PHONY: lint
-lint: $(DEV) ## Check style and formatting
+lint: $(DEV) ## Check style and formatting, and the container files
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/hadolint examples/deploy/Containerfile*
 
 .PHONY: types
 types: $(DEV) ## Check the types, and that the public ones are complete
