@@ -1,9 +1,9 @@
 """Group commit: what many threads ask for at the same time is done in one go.
 
 There is no thread for it. Whoever finds nobody at work leads: takes everything that waits, does
-it, and wakes the others. The last of them to go makes one of those who came meanwhile the next
-to lead. By then the others have mostly come back with more, and do not fight the new one for
-the interpreter: that is worth half of the throughput.
+it, and wakes the first of the others. Each wakes the next as it goes, and the last makes one of
+those who came meanwhile the next to lead. So two threads at most want the interpreter at a time:
+woken all at once, they would spend as long again in getting hold of it.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ Result = TypeVar("Result")
 class _Place(Generic[Item, Result]):
     """A place in the queue: its item, and what comes of it."""
 
-    __slots__ = ("done", "error", "gone", "item", "leads", "result", "wake")
+    __slots__ = ("done", "error", "following", "gone", "item", "leads", "result", "wake")
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.result: Result | None = None
         self.error: Exception | None = None
+        self.following: _Place[Item, Result] | None = None
         self.leads = False
         self.done = False
         self.gone = False
@@ -47,7 +48,6 @@ class GroupCommit(Generic[Item, Result]):
         self._work = work
         self._queue: list[_Place[Item, Result]] = []
         self._busy = False
-        self._leaving = 0
         self._door = threading.Lock()
 
     @property
@@ -79,18 +79,21 @@ class GroupCommit(Generic[Item, Result]):
             if not place.leads:
                 place.wake.acquire()
         except BaseException:  # An interrupt. Where the work has begun, it goes on.
-            with self._door:
-                place.gone = True
-                if place in self._queue:
-                    self._queue.remove(place)
-                if place.leads:
-                    self._hand_over()
-                elif place.done:
-                    self._leave()
+            self._give_up(place)
             raise
         if not place.leads:
-            with self._door:
-                self._leave()
+            self._wake(place.following)
+
+    def _give_up(self, place: _Place[Item, Result]) -> None:
+        with self._door:
+            place.gone = True
+            if place in self._queue:
+                self._queue.remove(place)
+            hands_over = place.leads
+        if hands_over:
+            self._wake(None)
+        elif place.done:
+            self._wake(place.following)
 
     def _lead(self, mine: _Place[Item, Result]) -> None:
         with self._door:
@@ -107,25 +110,24 @@ class GroupCommit(Generic[Item, Result]):
             self._dismiss([place for place in batch if place is not mine])
 
     def _dismiss(self, places: Sequence[_Place[Item, Result]]) -> None:
+        """Let those go, one after the other, whose work is done."""
+        following: _Place[Item, Result] | None = None
         with self._door:
-            self._leaving = 1 + sum(not place.gone for place in places)
-            for place in places:
-                place.done = True
-        for place in places:
-            place.wake.release()
+            for place in reversed([place for place in places if not place.gone]):
+                place.done, place.following = True, following
+                following = place
+        self._wake(following)
+
+    def _wake(self, following: _Place[Item, Result] | None) -> None:
+        """Wake the one who goes next; after the last, the one who leads next."""
+        if following is not None:
+            following.wake.release()
+            return
         with self._door:
-            self._leave()
-
-    def _leave(self) -> None:
-        self._leaving -= 1
-        if not self._leaving:
-            self._hand_over()
-
-    def _hand_over(self) -> None:
-        self._busy = bool(self._queue)
-        if self._queue:
-            self._queue[0].leads = True
-            self._queue[0].wake.release()
+            self._busy = bool(self._queue)
+            if self._queue:
+                self._queue[0].leads = True
+                self._queue[0].wake.release()
 
 
 def _interrupted() -> Exception:
