@@ -240,7 +240,9 @@ class SimHands:
 
     async def _read(self, work: Callable[[], T]) -> T:
         await self._pass(0.001, 0.01)
-        await self._reach(0.3)
+        if self._world.store_down:
+            await self._wait_in_vain()
+        self._reach(0.3)
         if self._worker.history != self._store.timeline():
             self._meet()
         return work()
@@ -249,7 +251,9 @@ class SimHands:
         world, worker = self._world, self._worker
         history = worker.history or self._meet()
         await self._pass(0.001, 0.02)
-        await self._reach(0.5)
+        if world.store_down:
+            await self._wait_in_vain()
+        self._reach(0.5)
         if history != self._store.timeline():
             self._meet()
             raise store_error("The database has failed over.", retryable=True)
@@ -268,10 +272,11 @@ class SimHands:
         await self._pass(0.001, 0.01)
         return result
 
-    async def _reach(self, weight: float) -> None:
+    def _wait_in_vain(self) -> Awaitable[None]:
+        return sleep(self._world.between(0.1, 10.0))
+
+    def _reach(self, weight: float) -> None:
         world = self._world
-        if world.store_down:
-            await sleep(world.between(0.1, 10.0))
         if world.store_down or world.chance(weight * world.profile.store_error * 0.2):
             raise store_error("The database cannot be reached.", retryable=True)
 

@@ -10,13 +10,14 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
+from tests.simulation.database import Database
+
 _PACKAGE = "tiktok_oauth.vault"
 _HOMES = {
     "sql": "stores.sql",
     "sqlclaims": "stores.sqlclaims",
     "sqlstore": "stores.sqlstore",
     "sqliteconnection": "stores.sqliteconnection",
-    "memory": "stores.memory",
     "ports": "refresh.ports",
     "answers": "refresh.answers",
     "ladder": "refresh.ladder",
@@ -39,10 +40,11 @@ class Edit:
 
 
 class Stories:
-    """The modules of one version of the vault."""
+    """The modules of one version of the vault, and a database for its worlds."""
 
     def __init__(self, modules: dict[str, ModuleType]) -> None:
-        self.memory = modules["memory"]
+        self.sqlite = modules["sqliteconnection"]
+        self.sqlstore = modules["sqlstore"]
         self.ports = modules["ports"]
         self.answers = modules["answers"]
         self.place = modules["place"]
@@ -50,6 +52,7 @@ class Stories:
         self.barrier = modules["barrier"]
         self.turns = modules["turns"]
         self.recover = modules["recover"]
+        self.database = Database(self)
 
 
 @cache

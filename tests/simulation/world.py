@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from tests.simulation.clockwork import Loop, Moment, Process
 from tests.simulation.provider import Family, Lifetimes, Provider, Token
 from tiktok_oauth.types import Secret
-from tiktok_oauth.vault.sealing.cipher import Cipher
+from tiktok_oauth.vault.sealing.cipher import Binding, Cipher
 from tiktok_oauth.vault.sealing.keyring import KeyRing
 from tiktok_oauth.vault.stores.rows import Consent, Event, Grant, Ref, next_gen
 
@@ -137,10 +137,11 @@ class World:
 
     def __init__(self, seed: str, profile: Profile, stories: Stories) -> None:
         self.rng = random.Random(seed)
+        self._roll = self.rng.random
         self.loop = Loop()
         self.profile = profile
         self.stories = stories
-        self.cipher = Cipher(_RING)
+        self.cipher: Cipher = _Cipher(_RING)
         self.mode = self.rng.choice(profile.modes)
         self.provider = Provider(
             self.mode,
@@ -148,8 +149,8 @@ class World:
             lambda: self.loop.now,
             old_access_dies=self.rng.random() < 0.3,
         )
-        self.store = stories.memory.memory_store(lambda: self.loop.now)
-        self.database = self.store._database  # noqa: SLF001 - to break it
+        self.database = stories.database
+        self.store = self.database.begin(lambda: self.loop.now)
         self.hosts = [Host("a"), Host("b")]
         self.workers: dict[str, Worker] = {}
         self.everybody: list[Worker] = []
@@ -172,11 +173,11 @@ class World:
 
     def chance(self, probability: float) -> bool:
         """Whether something happens; nothing bad does in the last quarter of a run."""
-        return not self.calm and self.rng.random() < probability
+        return not self.calm and self._roll() < probability
 
     def between(self, low: float, high: float) -> float:
         """A number in between."""
-        return low + (high - low) * self.rng.random()
+        return low + (high - low) * self._roll()
 
     def wall(self, host: Host) -> float:
         """A host's clock."""
@@ -191,7 +192,6 @@ class World:
         for worker in self.everybody:
             worker.bury()
         self.loop.clear()
-        self.store.close()
 
     def check(self, holds: bool, rule: str, *details: object) -> None:
         """Make sure of an invariant.
@@ -217,7 +217,7 @@ class World:
             return True
         rows = self.database.read("SELECT MIN(claimed_at) FROM claims", {})
         first = rows[0][0]
-        age = 0.0 if first is None else self.loop.now - first
+        age = 0.0 if first is None else self.loop.now - float(first)
         return age + seconds + 300.0 < PATIENCE
 
     # Accidents
@@ -298,6 +298,21 @@ class World:
         )
         event = Event(granted_at, "connected")
         return Consent(ref, gen, None, granted_at, sealed, event, after)
+
+
+class _Cipher(Cipher):
+    """Seals and opens for real, the same value once: everybody has the same keys."""
+
+    def __init__(self, ring: KeyRing) -> None:
+        super().__init__(ring)
+        self._opened: dict[tuple[bytes, Binding], bytes] = {}
+
+    def open(self, blob: bytes, binding: Binding) -> bytes:
+        """As the vault's own."""
+        what = blob, binding
+        if what not in self._opened:
+            self._opened[what] = super().open(blob, binding)
+        return self._opened[what]
 
 
 class _Tokens:
