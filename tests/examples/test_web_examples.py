@@ -61,8 +61,9 @@ def example(name: str) -> str:
         (example("django_app.py"), DJANGO),
         (code_of("fastapi.md")["main.py"], UVICORN),
         (code_of("flask.md")["main.py"], FLASK),
+        (code_of("flask.md")["main.py"] + code_of("flask.md")["beside Flask-WTF"], FLASK),
     ],
-    ids=["fastapi_app.py", "flask_app.py", "django_app.py", "fastapi.md", "flask.md"],
+    ids=["fastapi_app.py", "flask_app.py", "django_app.py", "fastapi.md", "flask.md", "flask-wtf"],
 )
 def test_a_website_connects_and_disconnects(
     source: str, command: list[str], sandbox: Sandbox, tmp_path: Path

@@ -27,7 +27,7 @@ PATIENCE = 60.0
 """Seconds until a website that does not answer has failed."""
 
 _BLOCK = re.compile(
-    r"^```(?:python|\{code-block\} python\n:caption: (?P<name>[\w./]+)\n)\n(?P<text>.*?)^```",
+    r"^```(?:python|\{code-block\} python\n:caption: (?P<name>[^\n]+)\n)\n(?P<text>.*?)^```",
     re.DOTALL | re.MULTILINE,
 )
 _FORM = re.compile(r'<form method="post" action="([^"]+)">\s*<input type="hidden"([^>]*)>')
