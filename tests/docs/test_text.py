@@ -41,8 +41,8 @@ def drawn(tree: str) -> Iterator[tuple[str, Path, Path]]:
 
 
 def family(error: type[Exception], before: str = "") -> Iterator[str]:
-    """An exception's descendants, as they are drawn."""
-    below = error.__subclasses__()
+    """The public descendants of an exception, as they are drawn."""
+    below = [one for one in error.__subclasses__() if one.__module__ == error.__module__]
     for one in below:
         last = one is below[-1]
         yield f"{before}{'└' if last else '├'}── {one.__name__}"
