@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -32,6 +34,20 @@ def test_a_fresh_token_comes_from_memory(town: Town) -> None:
 
     assert [town.do(account.access_token) for _ in range(3)] == [first] * 3
     assert town.refreshes == 0
+
+
+@pytest.mark.slow
+def test_tokens_in_memory_are_nothing_to_the_garbage_collector(town: Town) -> None:
+    """It would look through a hundred thousand of them again and again, with everybody waiting."""
+    vault, tokens = town.vault(), town.tokens("mina")
+    many = [replace(tokens, open_id=f"-000{number:028}") for number in range(50)]
+    accounts = [town.do(vault.adopt, one) for one in many]
+    before = _tracked()
+
+    handed_out = [town.do(account.access_token) for account in accounts]
+
+    assert handed_out == [tokens.access_token] * len(many)
+    assert _tracked() - before < len(many) // 2
 
 
 def test_memory_is_compared_with_the_store_every_minute(town: Town) -> None:
@@ -314,3 +330,10 @@ def test_a_refused_token_is_replaced_by_one_refresh(town: Town) -> None:
     assert first not in others
     assert others == {town.do(account.access_token)}
     assert town.refreshes == 1
+
+
+def _tracked() -> int:
+    """How many tuples and objects of ours the garbage collector has to look through."""
+    gc.collect()
+    kinds = map(type, gc.get_objects())
+    return sum(kind is tuple or kind.__module__.startswith("tiktok_oauth.") for kind in kinds)
