@@ -64,6 +64,18 @@ def test_a_consent_can_be_read_back_whole(store: SqlStore) -> None:
     assert store.get(BEN) is None
 
 
+def test_accounts_are_read_together_as_each_alone(store: SqlStore) -> None:
+    """In the order asked for, with their claims, also twice, and None for one that is not there."""
+    other_app = Ref("another", ANNA.open_id)
+    claimed(store, connected(store))
+    connected(store, BEN)
+    connected(store, other_app)
+    refs = [other_app, Ref(APP, "nobody"), BEN, ANNA, BEN]
+
+    assert store.get_all(refs) == [store.get(ref) for ref in refs]
+    assert [grant is None for grant in store.get_all(refs)] == [ref == refs[1] for ref in refs]
+
+
 def test_a_new_consent_replaces_the_old_one(store: SqlStore) -> None:
     """Tokens, status and evidence are the new consent's; the caller's name for the person stays."""
     store.consent(replace(consent(), user_id="user-7"))

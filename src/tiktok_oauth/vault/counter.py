@@ -128,7 +128,7 @@ class AsyncCounter(Counter[C]):
     def __init__(self, room: Strongroom, teller: Teller, clients: Mapping[str, C]) -> None:
         super().__init__(room, teller, clients)
         self._threads = _Threads("store", _READERS)
-        self._looks = Looks(teller.look, self._threads.get)
+        self._looks = Looks(teller.read, teller.judge, self._threads.get)
         self._travellers = _Threads("tiktok", _TRAVELLERS)
 
     async def abroad(self, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -1,18 +1,21 @@
-"""Looks into the store for many tasks at a time: a trip to a thread costs more than a read."""
+"""Looks into the store for many tasks at a time: they share a trip to a thread, and the read."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import contextvars
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+import copy
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
+
+from tiktok_oauth.errors import TikTokAPIError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from concurrent.futures import ThreadPoolExecutor
 
-    from tiktok_oauth.vault.stores.rows import Ref
+    from tiktok_oauth.vault.stores.rows import Grant, Ref
 
 T = TypeVar("T")
 
@@ -28,16 +31,26 @@ class _Wish(NamedTuple, Generic[T]):
     done: asyncio.Future[T]
 
 
+_Found: TypeAlias = tuple[_Wish[T], T | Exception | None]
+
+
 class Looks(Generic[T]):
     """Gathers the looks of one turn of an event loop, and makes them in threads.
 
     Args:
-        look: blocking; made in the context of whoever wants it.
+        read: the rows of some accounts; blocking.
+        judge: what a row comes to, in the context of whoever wants it.
         threads: where.
     """
 
-    def __init__(self, look: Callable[[Ref], T], threads: Callable[[], ThreadPoolExecutor]) -> None:
-        self._look = look
+    def __init__(
+        self,
+        read: Callable[[Sequence[Ref]], Sequence[Grant | None]],
+        judge: Callable[[Ref, Grant | None], T],
+        threads: Callable[[], ThreadPoolExecutor],
+    ) -> None:
+        self._read = read
+        self._judge = judge
         self._threads = threads
         self._wishes: WeakKeyDictionary[asyncio.AbstractEventLoop, list[_Wish[T]]] = (
             WeakKeyDictionary()
@@ -71,18 +84,30 @@ class Looks(Generic[T]):
 
     def _look_all(self, loop: asyncio.AbstractEventLoop, wishes: Sequence[_Wish[T]]) -> None:
         """In a thread: look for each, and hand over all at once."""
-        found = [(wish, self._outcome(wish)) for wish in wishes]
+        try:
+            rows = self._read([wish.ref for wish in wishes])
+        except Exception as error:  # noqa: BLE001 - it belongs to whoever made the wishes
+            found: list[_Found[T]] = [(wish, _own(error)) for wish in wishes]
+        else:
+            found = [
+                (wish, self._outcome(wish, row)) for wish, row in zip(wishes, rows, strict=True)
+            ]
         with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits any more.
             loop.call_soon_threadsafe(_hand_over, found)
 
-    def _outcome(self, wish: _Wish[T]) -> T | Exception:
+    def _outcome(self, wish: _Wish[T], row: Grant | None) -> T | Exception:
         try:
-            return wish.context.run(self._look, wish.ref)
+            return wish.context.run(self._judge, wish.ref, row)
         except Exception as error:  # noqa: BLE001 - it belongs to whoever made the wish
             return error
 
 
-def _hand_over(found: Sequence[tuple[_Wish[T], T | Exception | None]]) -> None:
+def _own(error: Exception) -> Exception:
+    """Each caller writes on its error which call it was."""
+    return copy.copy(error) if isinstance(error, TikTokAPIError) else error
+
+
+def _hand_over(found: Sequence[_Found[T]]) -> None:
     for wish, outcome in found:
         if wish.done.done():
             continue

@@ -15,6 +15,7 @@ from tiktok_oauth.vault.refresh import ladder, turns
 from tiktok_oauth.vault.sealing.cipher import Binding
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from concurrent.futures import Future
 
     from tiktok_oauth.errors import TikTokAPIError
@@ -78,7 +79,21 @@ class Teller:
             VaultKeyError: it cannot be decrypted.
         """
         self._room.look_at_time(ref.client_key)
-        grant = self._row(ref)
+        return self.judge(ref, self._room.site.store.get(ref))
+
+    def read(self, refs: Sequence[Ref]) -> list[Grant | None]:
+        """The rows of some accounts, for ``judge``.
+
+        Raises:
+            StoreError: the store cannot be read.
+        """
+        for client_key in {ref.client_key for ref in refs}:
+            self._room.look_at_time(client_key)
+        return self._room.site.store.get_all(refs)
+
+    def judge(self, ref: Ref, row: Grant | None) -> AccessToken | Future[Grant]:
+        """As ``look``, for a row that was just read."""
+        grant = _known(row)
         desk = self._room.desk(ref)
         freshness = refresh_decision(ladder.lifetimes(grant), desk.now())
         alive = freshness in {"fresh", "soon"} and grant.access is not None
@@ -106,7 +121,7 @@ class Teller:
             TikTokAPIError: as ``look``.
         """
         self.forget(ref)
-        grant = turns.usable(self._row(ref))
+        grant = turns.usable(_known(self._room.site.store.get(ref)))
         if grant.access is not None and Secret(self._open(grant).token) != refused:
             return self._open(grant)
         return self.flight(grant)
@@ -118,14 +133,6 @@ class Teller:
     def forget(self, ref: Ref) -> None:
         """Drop what is in memory of an account."""
         self._held.pop(ref, None)
-
-    def _row(self, ref: Ref) -> Grant:
-        grant = self._room.site.store.get(ref)
-        if grant is None:
-            raise invalid_argument(
-                "No such account is connected.", "Send the person through begin_login()."
-            )
-        return grant
 
     def _open(self, grant: Grant) -> AccessToken:
         binding = Binding("access", *grant.ref, grant.gen, grant.ver)
@@ -148,6 +155,14 @@ class Teller:
             token.token, token.expires_at, token.scope, until, time.monotonic() + _LOOK_AGAIN
         )
         return token
+
+
+def _known(row: Grant | None) -> Grant:
+    if row is None:
+        raise invalid_argument(
+            "No such account is connected.", "Send the person through begin_login()."
+        )
+    return row
 
 
 def still_under_way(seconds: float) -> TikTokAPIError:

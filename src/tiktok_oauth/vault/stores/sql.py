@@ -160,6 +160,18 @@ _GRANTS = f"SELECT {GRANT} FROM accounts LEFT JOIN claims ON {CLAIM_OF}"
 GET = f"{_GRANTS} WHERE accounts.client_key = :client_key AND accounts.open_id = :open_id"
 
 
+@cache
+def get_all(count: int) -> str:
+    """So many accounts, in no order; the parameters are ``key0``, ``id0`` and so on."""
+    wanted = ", ".join(f"(:key{number}, :id{number})" for number in range(count))
+    # SQLite does a cross join in the order that it is written in.
+    return f"""
+        WITH wanted (client_key, open_id) AS (VALUES {wanted})
+        SELECT {GRANT} FROM wanted CROSS JOIN accounts LEFT JOIN claims ON {CLAIM_OF}
+        WHERE accounts.client_key = wanted.client_key AND accounts.open_id = wanted.open_id
+    """
+
+
 BEGINS = """
     (
         accounts.open_id >= :prefix AND accounts.open_id < :prefix_end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import compress
+from itertools import chain, compress
 from operator import attrgetter
 from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
@@ -83,6 +83,14 @@ class SqlStore(SqlKeys):
     def get(self, ref: Ref) -> Grant | None:
         """One account as it stands now."""
         return _one(Grant, self._database.read(sql.GET, ref._asdict()))
+
+    def get_all(self, refs: Sequence[Ref]) -> list[Grant | None]:
+        """Some accounts as they stand now, read together; None for one that is not known."""
+        names = ((f"key{number}", f"id{number}") for number in range(len(refs)))
+        values = dict(zip(chain.from_iterable(names), chain.from_iterable(refs), strict=True))
+        rows = self._database.read(sql.get_all(len(refs)), values)
+        found = {grant.ref: grant for grant in _all(Grant, rows)}
+        return [found.get(ref) for ref in refs]
 
     def page(self, query: AccountQuery) -> list[Grant]:
         """Some accounts, in the order of open_id and client key."""

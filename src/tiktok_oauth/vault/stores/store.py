@@ -64,6 +64,10 @@ class Store(Protocol):
         """One account as it stands now."""
         ...
 
+    def get_all(self, refs: Sequence[Ref]) -> list[Grant | None]:
+        """At least one account, read together: as ``get`` for each."""
+        ...
+
     def page(self, query: AccountQuery) -> list[Grant]:
         """Some accounts, in the order of open_id and client key."""
         ...
