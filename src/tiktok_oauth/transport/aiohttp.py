@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import select
 import socket
 import weakref
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, cast
 
 from aiohttp import ClientError, ClientRequest, ClientTimeout, TCPConnector
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.http import HttpProcessingError
 from yarl import URL
 
@@ -21,8 +23,9 @@ from tiktok_oauth.transport.tasks import AwaitingTransport
 from tiktok_oauth.transport.tls import tls_context
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from aiohttp import AddrInfoType, StreamReader
-    from aiohttp.client_proto import ResponseHandler
     from aiohttp.connector import Connection
     from aiohttp.http import RawResponseMessage
 
@@ -103,6 +106,8 @@ def _write(
     protocol, transport = connection.protocol, connection.transport
     if protocol is None or transport is None:
         raise ConnectionResetError(errno.ECONNRESET, "lost")
+    if isinstance(protocol, _Reader):
+        protocol.is_ours = True
     protocol.set_response_params(
         skip_payload=request.method == "HEAD", read_until_eof=True, auto_decompress=False
     )
@@ -126,7 +131,7 @@ class _Pool:
         self._proxy = None if settings.proxy is None else URL(settings.proxy)
         self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._ways: dict[Origin, ClientRequest] = {}
-        self._connector = _Connector(limit=0, socket_factory=self._open_socket)
+        self._connector = _Connector(self._open_socket)
         self.idle: Idle[Connection] = Idle(settings.idle_timeout, _drop)
 
     async def connect(self, origin: Origin) -> tuple[Connection, ClientRequest]:
@@ -177,8 +182,49 @@ class _Pool:
             connection.close()  # its connector knows it no more, so nothing else happens
 
 
+class _Head(NamedTuple):
+    """What is wanted of an answer beside its body."""
+
+    code: int
+    headers: Mapping[str, str]
+
+
+class _Reader(ResponseHandler):
+    """Reads answers, and lets go of all that the parser made of ours as soon as one is whole.
+
+    That is two tuples for every header. Were they kept until the answer's turn comes, then with
+    five hundred under way the garbage collector would take a quarter of all time.
+
+    Attributes:
+        is_ours: whether the request is; those for tunnels are aiohttp's own.
+    """
+
+    is_ours = False
+    _content: StreamReader | None = None
+
+    def feed_data(self, data: tuple[RawResponseMessage, StreamReader], size: int = 0) -> None:
+        """Take an answer's head, and the body as far as it is there."""
+        message, content = data
+        if self.is_ours:
+            data = cast("RawResponseMessage", _Head(message.code, message.headers)), content
+            if message.code // 100 != 1:  # The parser has more to read after such a one.
+                self._content = content
+        super().feed_data(data, size)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived."""
+        super().data_received(data)
+        if self._content is not None and self._content.is_eof():
+            self._content = self._parser = None
+
+
 class _Connector(TCPConnector):
     """Opens connections, and keeps none: only an attempt knows whether one is fit to be kept."""
+
+    def __init__(self, socket_factory: Callable[[AddrInfoType], socket.socket]) -> None:
+        super().__init__(limit=0, socket_factory=socket_factory)
+        reader = functools.partial(_Reader, loop=asyncio.get_running_loop())
+        self._factory = cast("functools.partial[ResponseHandler]", reader)
 
     def forget(self) -> None:
         """Let go of all connections without touching their loop: it ended, or is the parent's."""
