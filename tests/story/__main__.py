@@ -9,8 +9,8 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.story.plan import Plan
-from tests.story.report import table
+from tests.story.plan import ROTATIONS, Plan
+from tests.story.report import NOTE, table
 from tests.story.story import tell
 from tests.support.postgres import postgres_server
 
@@ -23,8 +23,11 @@ def main() -> int:
     parser.add_argument("--days", type=float, default=Plan.days)
     parser.add_argument("--rate", type=float, default=Plan.rate, help="of TikTok's clock")
     parser.add_argument("--seed", type=int, default=Plan.seed)
+    parser.add_argument(
+        "--rotation", choices=ROTATIONS, default=Plan.rotation, help="how tokens are replaced"
+    )
     chosen = parser.parse_args()
-    plan = _scaled(chosen.accounts, chosen.days, chosen.rate, chosen.seed)
+    plan = _scaled(chosen)
     began = time.monotonic()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -33,23 +36,25 @@ def main() -> int:
             url = stack.enter_context(postgres_server()).new_database()
         ending = tell(plan, folder, url, _say)
     print(table(("the vault", "Authlib"), (ending.vault, ending.naive)))
+    print(NOTE)
     print(f"{plan}, {chosen.store}, {time.monotonic() - began:.0f} s")
     for line in ending.vault.silent[:20]:
         print(line)
     return int(not ending.vault.is_flawless)
 
 
-def _scaled(accounts: int, days: float, rate: float, seed: int) -> Plan:
+def _scaled(chosen: argparse.Namespace) -> Plan:
     """A plan whose misfortunes are as frequent as in the one of thirty days."""
-    share = days / Plan.days
+    share = chosen.days / Plan.days
     return Plan(
-        accounts=accounts,
-        days=days,
-        rate=rate,
-        seed=seed,
+        accounts=chosen.accounts,
+        days=chosen.days,
+        rate=chosen.rate,
+        seed=chosen.seed,
+        rotation=chosen.rotation,
         refresher_kills=max(2, round(Plan.refresher_kills * share)),
         worker_kills=max(8, round(Plan.worker_kills * share)),
-        outage=min(Plan.outage, 6 * days),
+        outage=min(Plan.outage, 6 * chosen.days),
     )
 
 

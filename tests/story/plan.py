@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
+
+from tiktok_oauth.sandbox.knobs import Rotation
 
 HOUR = 3600.0
 DAY = 24 * HOUR
 REFRESHERS = 2
 WORKERS = 4
+
+BEFORE = "drop_before"
+AFTER = "drop_after"
+OUTAGE = "reset_before"
+"""The sandbox's faults by what they are in the story."""
+ROTATIONS: tuple[str, ...] = get_args(Rotation)
+_MOST_DROPS = 10_000
 
 Role = Literal["refresher", "worker"]
 
@@ -26,8 +35,9 @@ class Plan:
         refresher_kills: how many refreshers are killed on each side.
         worker_kills: how many workers.
         outage: hours that nothing can be reached.
-        before: how many of a thousand refreshes are dropped before TikTok handles them.
+        before: how many of a thousand requests are dropped before TikTok handles them.
         after: how many of ten thousand answers are dropped after TikTok replaced the token.
+        rotation: what TikTok does with a refresh token that was used.
     """
 
     accounts: int = 500
@@ -39,6 +49,7 @@ class Plan:
     outage: float = 6.0
     before: float = 50.0
     after: float = 1.0
+    rotation: Rotation = "strict"
 
     @property
     def length(self) -> float:
@@ -77,9 +88,22 @@ def deeds(plan: Plan) -> list[Deed]:
     return sorted([*kills, *ends])
 
 
-def faults(plan: Plan) -> list[dict[str, object]]:
-    """What TikTok does wrong in normal times."""
-    return [
-        {"fault": "drop_after", "probability": plan.after / 10_000, "seed": plan.seed},
-        {"fault": "drop_before", "probability": plan.before / 1000, "seed": plan.seed + 1},
-    ]
+def drops(plan: Plan) -> list[float]:
+    """After how many answers the next one is dropped: once in each ten thousand, say.
+
+    Dice for each answer would not do: of two hundred thousand they drop anything from ten to
+    thirty, and the sides are not compared by their luck.
+    """
+    dice, every = random.Random(plan.seed), 10_000 / plan.after
+    return [(number + dice.random()) * every for number in range(_MOST_DROPS)]
+
+
+def ordinary(plan: Plan, seed: int) -> dict[str, object]:
+    """What TikTok's network does in normal times."""
+    probability = plan.before / 1000
+    return {
+        "fault": BEFORE,
+        "endpoint": "refresh",
+        "probability": probability,
+        "seed": seed,
+    }

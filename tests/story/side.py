@@ -5,14 +5,15 @@ from __future__ import annotations
 import os
 import random
 import time
+from bisect import bisect
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from tests.chaos.ledger import Ledger
 from tests.chaos.marks import Marks, Sends
 from tests.chaos.processes import Process, spawn
-from tests.story.plan import REFRESHERS, WORKERS, faults
+from tests.story.plan import AFTER, OUTAGE, REFRESHERS, WORKERS, drops, ordinary
+from tests.story.seen import Seen
 
 if TYPE_CHECKING:
     import threading
@@ -100,6 +101,8 @@ class Side:
         kills: in order.
         sends: every refresh, as its sender noted it.
         ledger: the same as TikTok saw them.
+        calm_at: when faults and workers ended, by TikTok's clock.
+        refreshes: how many rotations there were until then.
     """
 
     def __init__(self, plan: Plan, desk: Desk, program: Program) -> None:
@@ -112,12 +115,15 @@ class Side:
         self.kills: list[Kill] = []
         self.sends = Sends(self._marks)
         program.connect(plan.accounts)
-        self.ledger = Ledger(desk.arena)
+        self.ledger = Seen(desk.arena)
+        self.calm_at, self.refreshes = float("inf"), 0
+        self._drops = drops(plan)
+        self._ordered = 0
 
     def start(self) -> None:
         """Let the clock run fast, and start everybody."""
         self.desk.arena.control("clock", {"rate": self._plan.rate})
-        self.recover()
+        self._faults(ordinary(self._plan, self._plan.seed))
         for number in range(REFRESHERS):
             self._start("refresher", number)
         for number in range(WORKERS):
@@ -126,20 +132,25 @@ class Side:
     def play(self, deed: Deed) -> None:
         """Let something happen."""
         if deed.what == "outage":
-            self._faults([{"fault": "drop_before"}])
+            self._faults({"fault": OUTAGE})
         elif deed.what == "recovery":
-            self.recover()
+            self._faults(ordinary(self._plan, self._plan.seed + 1))
         else:
             self._kill(deed.what, deed.number)
 
-    def recover(self) -> None:
-        """Let TikTok be as well as it ever is."""
-        self._faults([{**fault, "endpoint": "refresh"} for fault in faults(self._plan)])
+    def look(self) -> None:
+        """Take in what happened since, and drop an answer whenever it is time for one."""
+        self.read()
+        due = bisect(self._drops, self.ledger.refreshes) + self.ledger.missed
+        while self._ordered < due:
+            self._ordered += 1
+            self._order({"fault": AFTER, "endpoint": "refresh", "count": 1})
 
     def calm_down(self) -> None:
         """Let nothing go wrong any more, and stop the workers."""
-        self._faults([])
+        self._faults()
         self._stop("worker")
+        self.calm_at, self.refreshes = self.desk.arena.now(), self.ledger.refreshes
 
     def stop(self) -> None:
         """Let everybody end by themselves, and take in what they noted."""
@@ -192,7 +203,13 @@ class Side:
         for key in theirs:
             self._running.pop(key).wait()
 
-    def _faults(self, rules: list[dict[str, object]]) -> None:
+    def _faults(self, *rules: dict[str, object]) -> None:
+        """Let nothing but this go wrong. A drop that was ordered and not made is ordered again."""
         self.desk.arena.control("faults", method="DELETE")
+        self.read()
+        self._ordered = self.ledger.drops[AFTER] + self.ledger.missed
         for rule in rules:
-            self.desk.arena.control("faults", rule)
+            self._order(rule)
+
+    def _order(self, rule: dict[str, object]) -> None:
+        self.desk.arena.control("faults", rule)

@@ -12,7 +12,7 @@ from tests.story.naive import Naive
 from tests.story.ours import Ours
 from tests.story.plan import DAY, deeds
 from tests.story.side import Desk, Side
-from tests.story.verdict import Verdict, judge_naive, judge_vault, wait_for_the_ladder
+from tests.story.verdict import Verdict, judge_naive, judge_vault, wait_until_all_was_asked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,7 +45,8 @@ def tell(plan: Plan, folder: Path, store: str, say: Callable[[str], None]) -> En
         for name in ("vault", "naive"):
             (folder / name).mkdir()
             url = store if store and name == "vault" else f"sqlite:///{folder}/{name}/tokens.db"
-            arena = stack.enter_context(Arena(folder / name, url, plan.seed))
+            rotation = ("--rotation", plan.rotation)
+            arena = stack.enter_context(Arena(folder / name, url, plan.seed, *rotation))
             desks.append(Desk(arena, plan.rate))
         baseline = Naive(desks[1])
         vault, naive = Side(plan, desks[0], Ours(desks[0])), Side(plan, desks[1], baseline)
@@ -57,8 +58,8 @@ def tell(plan: Plan, folder: Path, store: str, say: Callable[[str], None]) -> En
         for side in sides:
             side.calm_down()
         naive.stop()
-        say("the month is over; the last doubts are settled")
-        wait_for_the_ladder(vault.desk.arena)
+        say("the month is over; every account is refreshed once more")
+        wait_until_all_was_asked(vault.desk.arena, vault.calm_at)
         vault.stop()
         return Ending(judge_vault(vault), judge_naive(naive, baseline))
 
@@ -72,7 +73,7 @@ def _play(plan: Plan, sides: Sequence[Side], say: Callable[[str], None]) -> None
             for side in sides:
                 side.play(deed)
         for side in sides:
-            side.read()
+            side.look()
         say(f"day {passed / DAY:4.1f} of {plan.days:g}: " + "; ".join(map(str, sides)))
         until = min(left[0].at if left else plan.length, passed + _LOOK_EVERY * plan.rate)
         time.sleep(max(0.0, began + until / plan.rate - time.monotonic()))

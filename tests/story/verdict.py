@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tests.chaos.arena import held
+from tests.chaos.arena import Truth, held
 from tests.chaos.losses import Evidence, Why, why
 from tests.chaos.marks import duplicates, name_of, name_of_token
 from tiktok_oauth.vault.opening import open_vault
@@ -16,13 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from tests.chaos.arena import Arena, Truth
+    from tests.chaos.arena import Arena
     from tests.story.naive import Naive
     from tests.story.side import Side
 
-Reason = Why | Literal["given up"]
-"""``given up``: the token that is kept is good, and the account was disconnected all the same."""
+Reason = Why | Literal["given up", "ended"]
+"""Why an account was lost, besides what chaos knows:
+
+- ``given up``: the token that is kept is good, and the account was disconnected all the same;
+- ``ended``: TikTok has ended the grant, since a token was sent that was used already.
+"""
 _LADDER = 120.0
+_NOBODYS = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,9 @@ class Verdict:
         lost: open_id -> why.
         confessed: how many of the lost say ``lost_in_flight`` themselves.
         silent: accounts that say something else than what is so.
-        refreshes: rotations TikTok made.
+        refreshes: rotations TikTok made while something could go wrong.
+        drops: requests that were dropped before TikTok handled them, and answers after.
+        is_as_listed: whether those lost to drops are the ones that TikTok's ledger lists.
         duplicates: refreshes with a token that was in use or already replaced.
         calls: workers' calls by what came of them, and those with a dead token.
         lag: seconds that tokens were refreshed late: the median, and of the last hundredth.
@@ -63,6 +70,8 @@ class Verdict:
     confessed: int
     silent: Sequence[str]
     refreshes: int
+    drops: Mapping[str, int]
+    is_as_listed: bool
     duplicates: int
     calls: Mapping[str, int]
     lag: tuple[float, float]
@@ -72,7 +81,13 @@ class Verdict:
     def is_flawless(self) -> bool:
         """Whether nothing was lost but what could not be kept, and no loss is silent."""
         are_proven = {"dropped", "unread", "unsaved"}.issuperset(self.lost.values())
-        return are_proven and not self.silent and not self.duplicates
+        are_told = self.is_as_listed and not self.silent
+        return are_proven and are_told and not self.duplicates
+
+    @property
+    def in_vain(self) -> int:
+        """How many were lost that could have been kept."""
+        return sum(reason not in {"dropped", "unread"} for reason in self.lost.values())
 
 
 def judge_vault(side: Side) -> Verdict:
@@ -91,8 +106,14 @@ def judge_naive(side: Side, program: Naive) -> Verdict:
     )
 
 
-def wait_for_the_ladder(arena: Arena) -> None:
-    """Wait until no account of the vault is in doubt any more.
+def wait_until_all_was_asked(arena: Arena, since: float) -> None:
+    """Wait until each account of the vault was refreshed after a moment, or needs a login.
+
+    Before that an account may be lost whose last refresher was killed, and not say so yet.
+
+    Args:
+        arena: the vault's.
+        since: TikTok's time.
 
     Raises:
         RuntimeError: that does not come to an end.
@@ -101,7 +122,7 @@ def wait_for_the_ladder(arena: Arena) -> None:
     site = open_vault(arena.store, arena.ring, arena.folder / "answers-judge")
     try:
         while any(
-            grant.status == "active" and (grant.doubt_at or grant.refusals or grant.failures)
+            grant.status == "active" and grant.issued_at < since
             for grant, _ in held(site.store, arena.ring).values()
         ):
             if time.monotonic() > end:
@@ -126,14 +147,14 @@ def _in_vault(arena: Arena) -> dict[str, Kept]:
 def _judge(side: Side, accounts: Mapping[str, Kept]) -> Verdict:
     truth = side.desk.arena.truth()
     lost = {
-        open_id: _why(side, open_id, kept, truth[open_id])
+        open_id: _why(side, open_id, kept, truth.get(open_id))
         for open_id, kept in accounts.items()
-        if name_of(truth[open_id].sha256) not in kept.tokens or kept.says != _GOOD
+        if kept.says != _GOOD or not _has_living_token(kept, truth.get(open_id))
     }
     late = sorted(side.ledger.late)
     served = side.desk.tally().counts()
     return Verdict(
-        accounts=len(truth),
+        accounts=len(accounts),
         lost=lost,
         confessed=sum(accounts[open_id].says == _CONFESSED for open_id in lost),
         silent=[
@@ -141,7 +162,10 @@ def _judge(side: Side, accounts: Mapping[str, Kept]) -> Verdict:
             for open_id, kept in accounts.items()
             if kept.says != (_CONFESSED if open_id in lost else _GOOD)
         ],
-        refreshes=side.ledger.refreshes,
+        refreshes=side.refreshes,
+        drops=side.ledger.drops,
+        is_as_listed=side.ledger.listed()
+        == {open_id for open_id, reason in lost.items() if reason == "dropped"},
         duplicates=duplicates(side.sends.all, side.died),
         calls={**served, "dead": side.ledger.calls["access_token_invalid"]},
         lag=(late[len(late) // 2], late[len(late) * 99 // 100]) if late else (0.0, 0.0),
@@ -149,11 +173,20 @@ def _judge(side: Side, accounts: Mapping[str, Kept]) -> Verdict:
     )
 
 
-def _why(side: Side, open_id: str, kept: Kept, truth: Truth) -> Reason:
-    if name_of(truth.sha256) in kept.tokens:
+def _has_living_token(kept: Kept, truth: Truth | None) -> bool:
+    return truth is not None and name_of(truth.sha256) in kept.tokens
+
+
+def _why(side: Side, open_id: str, kept: Kept, truth: Truth | None) -> Reason:
+    if _has_living_token(kept, truth):
         return "given up"
     evidence = Evidence(side.sends, side.died, side.ledger.issues)
-    return why(evidence, open_id, kept.tokens, truth)
+    if truth is not None:
+        return why(evidence, open_id, kept.tokens, truth)
+    # It may have been lost before it was ended, by whoever looked for it with the token before.
+    before = Truth(side.ledger.issues[open_id].generation, _NOBODYS)
+    reason = why(evidence, open_id, kept.tokens, before)
+    return "ended" if reason == "?" else reason
 
 
 def _kills(side: Side) -> dict[str, tuple[int, int]]:
