@@ -1,4 +1,4 @@
-"""The service: fresh tokens over the API, beside a bare Starlette app in the same run.
+"""The service: fresh tokens over the API, beside a bare Starlette app in the same run; webhooks.
 
 The web worker has one core, whoever asks has another. Requests are counted against the CPU time of
 the worker, since other load on the machine moves the time on the wall; instructions for a request
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 ACCOUNTS = 100_000
 _ROUNDS, _CALLS, _AT_ONCE = 3, 20_000, 64
 _COUNTED = (200, 500, 800)
+_WEBHOOKS = 1_000
 _HERE = Path(__file__).parent
 _TICKS = os.sysconf("SC_CLK_TCK")
 _COLLECTED = re.compile(r"Collected : (\d+)")
@@ -79,15 +80,24 @@ class _Worker:
     def ask(self, calls: int, people: int, at_once: int = _AT_ONCE) -> dict[str, Any]:
         """Let somebody ask for tokens; what they found."""
         words = (self.port, self._key, *map(str, (calls, people, at_once)))
-        done = subprocess.run(
-            [sys.executable, str(_HERE / "service_driver.py"), *words],
-            capture_output=True,
-            check=True,
-            env=measured_environment(),
-            text=True,
-        )
-        found: dict[str, Any] = json.loads(done.stdout)
+        found: dict[str, Any] = _run("service_driver.py", *words)
         return found
+
+    def tell(self, first: int, count: int) -> list[float]:
+        """Let TikTok tell of people who have left; the milliseconds that each answer took."""
+        found: list[float] = _run("service_teller.py", self.port, str(first), str(count))
+        return found
+
+
+def _run(program: str, *words: str) -> Any:  # noqa: ANN401 - JSON
+    done = subprocess.run(
+        [sys.executable, str(_HERE / program), *words],
+        capture_output=True,
+        check=True,
+        env=measured_environment(),
+        text=True,
+    )
+    return json.loads(done.stdout)
 
 
 @contextlib.contextmanager
@@ -191,9 +201,26 @@ def _count(kind: str, place: Place, people: int, calls: int) -> int:
     return int(found[1]) if found else 0
 
 
+def webhooks(place: Place) -> list[Figure]:
+    """``authorization.removed`` of connected accounts, durable and acted upon when answered."""
+    halves, slowest = [], []
+    with _serving("service", place) as worker:
+        for number in range(_ROUNDS):
+            took = sorted(worker.tell(number * _WEBHOOKS, _WEBHOOKS))
+            halves.append(took[len(took) // 2])
+            slowest.append(took[len(took) * 99 // 100])
+    method = Method("time, one after the other", f"{_ROUNDS} rounds of {_WEBHOOKS:,} webhooks")
+    return [
+        method.figure("half of them within", Spread(tuple(halves)), "ms"),
+        method.figure("99 of 100 within", Spread(tuple(slowest)), "ms", Bound("<=", 50)),
+    ]
+
+
 SECTIONS = (
     ("The service: tokens", tokens),
     ("The service: instructions", instructions),
+    # The last: whoever has left gets no token any more.
+    ("The service: webhooks", webhooks),
 )
 
 
