@@ -14,6 +14,7 @@ release = version_of("tiktok-oauth")
 
 extensions = [
     "docs._ext.generated",
+    "docs._ext.tables",
     "myst_parser",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",

@@ -135,7 +135,7 @@ def _kind(text: str) -> str:
 
 
 def log_lines() -> str:
-    """Each kind of line: its level, when it is written, its fields."""
+    """Each kind of line: when it is written, its level, its fields."""
     lines = [line for line in session() if line.text != "Success"]
     rows = []
     for kind in dict.fromkeys(_kind(line.text) for line in lines):
@@ -143,12 +143,12 @@ def log_lines() -> str:
         always = set.intersection(*(set(line.names) for line in same))
         names = dict.fromkeys(name for line in same for name in line.names)
         shown = [code(n) if n in always else f"({code(n)})" for n in names]
-        rows.append((code(same[0].level), kind, ", ".join(shown)))
+        rows.append((kind, code(same[0].level), ", ".join(shown)))
     success = [line for line in session() if line.text == "Success"]
     for method in dict.fromkeys(line.method for line in success):
         line = next(line for line in success if line.method == method)
-        rows.append((code(line.level), f"Success of {code(method)}", codes(line.names)))
-    head = table(("level", "line", "fields of `data`"), rows)
+        rows.append((f"Success of {code(method)}", code(line.level), codes(line.names)))
+    head = table(("line", "level", "fields of `data`"), rows)
     meanings = table(("field", "meaning"), ((code(n), text) for n, text in FIELDS.items()))
     return f"{head}\n\n{meanings}"
 
