@@ -128,9 +128,14 @@ def read_webhook(
     return run(calls.verify_webhook(last, headers, body, max_age=max_age))
 
 
+def may_change(event: WebhookEvent) -> bool:
+    """Whether a webhook can change an account; whatever else TikTok tells is for others to hear."""
+    return event.event == _REMOVED and event.user_openid is not None
+
+
 def apply_webhook(room: Strongroom, teller: Teller, event: WebhookEvent) -> bool:
     """Act on a webhook that was verified; whether it changed an account."""
-    if event.event != _REMOVED or event.user_openid is None:
+    if event.user_openid is None or not may_change(event):
         return False
     ref = Ref(event.client_key, event.user_openid)
     store = room.site.store

@@ -126,6 +126,14 @@ def test_a_webhook_is_to_be_acted_upon_once(registry: Registry) -> None:
     assert (line.relay, line.attempts, line.trouble) == (None, 0, None)
 
 
+def test_a_webhook_whose_effect_is_known_needs_no_acting(registry: Registry) -> None:
+    """It is new once, and a repetition afterwards."""
+    done = [registry.record(delivery("known"), None, "") for _ in range(2)]
+
+    assert done == [True, False]
+    assert [(line.received, line.effect) for line in registry.ledger()] == [(2, "")]
+
+
 def test_of_deliveries_that_race_each_is_counted(registry: Registry) -> None:
     """TikTok sends some webhooks twice at the same time."""
     with ThreadPoolExecutor(4) as pool:

@@ -278,7 +278,9 @@ async def test_a_body_that_never_ends_is_given_up(office: Office) -> None:
 class FullRegistry(AsyncRegistry):
     """One that cannot be written to."""
 
-    async def record(self, delivery: Delivery, relay_body: bytes | None = None) -> bool:
+    async def record(
+        self, delivery: Delivery, relay_body: bytes | None = None, effect: str | None = None
+    ) -> bool:
         """Fails."""
         raise store_error("The disk is full.")
 
@@ -291,3 +293,23 @@ def test_a_store_that_fails_leaves_it_to_tiktok_to_repeat(unclosed_office: Offic
         answer = send(visitor, event())
 
     assert answer.status_code == 503
+
+
+class OneWriteRegistry(AsyncRegistry):
+    """One that can be written to once for each webhook."""
+
+    async def acted(self, digest: bytes, effect: str = "") -> None:
+        """Fails."""
+        raise store_error("The disk is full.")
+
+
+def test_what_changes_nothing_is_written_once(unclosed_office: Office) -> None:
+    """A slow disk keeps TikTok waiting for one commit."""
+    once = OneWriteRegistry(Registry(unclosed_office.store.database))
+    app = Starlette(routes=routes(replace(unclosed_office, registry=once)))
+    with TestClient(create_app(unclosed_office)) as service, TestClient(app) as visitor:
+        answers = [send(visitor, event(event="video.publish.completed")) for _ in range(2)]
+        [line] = ledger(service, unclosed_office)
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert (line.received, line.effect) == (2, "")

@@ -52,9 +52,11 @@ class AsyncRegistry:
         """See ``Registry.touch_key``."""
         await self.away(Registry.touch_key, key_id)
 
-    async def record(self, delivery: Delivery, relay_body: bytes | None = None) -> bool:
+    async def record(
+        self, delivery: Delivery, relay_body: bytes | None = None, effect: str | None = None
+    ) -> bool:
         """See ``Registry.record``."""
-        return await self.away(Registry.record, delivery, relay_body)
+        return await self.away(Registry.record, delivery, relay_body, effect)
 
     async def acted(self, digest: bytes, effect: str = "") -> None:
         """See ``Registry.acted``."""

@@ -89,17 +89,24 @@ class Registry:
 
     # Webhooks
 
-    def record(self, delivery: Delivery, relay_body: bytes | None = None) -> bool:
-        """Write a webhook into the ledger; whether it has still to be acted upon.
+    def record(
+        self, delivery: Delivery, relay_body: bytes | None = None, effect: str | None = None
+    ) -> bool:
+        """Write a webhook into the ledger; whether it is new, or has still to be acted upon.
 
-        It has until ``acted`` was called, so that none is lost with a process that dies between
-        the two; acting twice must be harmless. A repetition is counted.
+        Without an effect it has until ``acted`` was called, so that none is lost with a process
+        that dies between the two; acting twice must be harmless. A repetition is counted.
 
         Args:
             delivery: the webhook.
             relay_body: its raw body, when it is to be handed on; that is done once.
+            effect: what it changes, where that is known already.
         """
-        values = {**msgspec.structs.asdict(delivery), "is_late": int(delivery.is_late)}
+        values: dict[str, Value] = {
+            **msgspec.structs.asdict(delivery),
+            "is_late": int(delivery.is_late),
+            "effect": effect,
+        }
         relay: dict[str, Value] = {
             "digest": delivery.digest,
             "relay_id": make_key_id() + make_key_id(),
@@ -108,10 +115,10 @@ class Registry:
         }
 
         def work(transaction: Transaction) -> bool:
-            [[effect]] = transaction.run(sql.RECORD, values)
+            [[received, effect]] = transaction.run(sql.RECORD, values)
             if relay_body is not None:
                 transaction.run(sql.ADD_RELAY, relay)
-            return effect is None
+            return received == 1 or effect is None
 
         return self._database.write(work)
 

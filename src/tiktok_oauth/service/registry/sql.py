@@ -78,10 +78,10 @@ RECORD = f"""
     INSERT INTO webhooks ({DELIVERY}, received, effect)
     VALUES (
         :digest, :client_key, :event, :open_id, :sent_at, :received_at, :signature, :is_late,
-        :content, :correlation_id, 1, NULL
+        :content, :correlation_id, 1, :effect
     )
     ON CONFLICT (digest) DO UPDATE SET received = webhooks.received + 1
-    RETURNING effect
+    RETURNING received, effect
 """
 ACTED = "UPDATE webhooks SET effect = :effect WHERE digest = :digest AND effect IS NULL"
 LEDGER = f"""

@@ -19,6 +19,7 @@ from tiktok_oauth.observe.logs import logger
 from tiktok_oauth.service.registry.rows import Delivery
 from tiktok_oauth.service.webhooks.proof import prove, signers_of
 from tiktok_oauth.service.webhooks.relay import relays
+from tiktok_oauth.vault.inside import may_change
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -121,10 +122,14 @@ class Receiver:
         office = self._office
         delivery = self._delivery(proven, event)
         is_relayed = relays(office.settings)
-        if not await office.registry.record(delivery, proven.body if is_relayed else None):
+        # Most change nothing here: those are done with one commit.
+        effect = None if may_change(event) else ""
+        body = proven.body if is_relayed else None
+        if not await office.registry.record(delivery, body, effect):
             return "repeated"
-        has_changed = await office.vault.apply_webhook(event)
-        await office.registry.acted(delivery.digest, "needs_login" if has_changed else "")
+        if effect is None:
+            has_changed = await office.vault.apply_webhook(event)
+            await office.registry.acted(delivery.digest, "needs_login" if has_changed else "")
         if is_relayed:
             self._relayer.wake()
         return "late" if delivery.is_late else "accepted"
