@@ -49,7 +49,7 @@ class Translator(HTML5Translator):
 
     def starttag(self, node: nodes.Element, tagname: str, *rest: Any, **attributes: Any) -> str:  # noqa: ANN401 - as docutils has it
         """Begin an element."""
-        if tagname == "td" and isinstance(node, nodes.entry):
+        if tagname == "td" and isinstance(node, nodes.entry) and node.astext():
             above = heads(node.parent.parent.parent)
             attributes["data-head"] = above[node.parent.index(node)] if above else ""
         tag: str = super().starttag(node, tagname, *rest, **attributes)
