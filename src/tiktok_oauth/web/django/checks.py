@@ -29,8 +29,8 @@ def check_redirect_uri(**_: object) -> list[CheckMessage]:
     if check_settings():
         return []
     path = urlsplit(conf.get_vault().redirect_uri(conf.get_settings().client_key)).path
-    folder = path.rpartition("/")[0].lstrip("/")
-    hint = f"path('{folder}/', include('tiktok_oauth.web.django.urls')) in the project's urls.py"
+    folder = path[1 : path.rindex("/") + 1]
+    hint = f"path('{folder}', include('tiktok_oauth.web.django.urls')) in the project's urls.py"
     try:
         here = reverse("tiktok_oauth:callback")
     except NoReverseMatch:
