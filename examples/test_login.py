@@ -1,5 +1,6 @@
 """Tests of an app that logs in with TikTok: the fixtures come with the package.
 
+pip install pytest
 pytest test_login.py
 """
 

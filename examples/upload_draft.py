@@ -3,6 +3,7 @@
 Starting a post is a call that must not be made twice. The client repeats it only if TikTok
 certainly did not see it; anything else is looked up before it is tried again.
 
+    python desktop_login.py user.info.basic,video.upload
     python upload_draft.py OPEN_ID video.mp4
 """
 
@@ -66,8 +67,9 @@ def main(open_id: str, path: str) -> int:
         try:
             post = begin(account, len(video))
         except TikTokAPIError as error:
-            seen = "TikTok did not see it" if error.never_sent else "look into the inbox first"
-            print(f"The upload did not begin ({seen}): {error}", file=sys.stderr)
+            refused = error.never_sent or (error.http_status or 500) in range(400, 500)
+            doubt = "" if refused else " Look into the inbox before you try again."
+            print(f"The upload did not begin: {error}{doubt}", file=sys.stderr)
             return 1
         send(post["upload_url"], video)
         print(post["publish_id"], wait(account, post["publish_id"]))
