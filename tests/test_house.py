@@ -145,7 +145,8 @@ def test_every_call_of_the_awaiting_client_is_awaited() -> None:
 
 FRAMEWORKS = {"django", "fastapi", "flask", "starlette"}
 HEAVY = FRAMEWORKS | {
-    *("aiohttp", "urllib3", "asyncio", "msgspec", "email", "http", "ssl", "urllib.request"),
+    *("aiohttp", "urllib3", "httptools", "asyncio", "msgspec"),
+    *("email", "http", "ssl", "urllib.request"),
 }
 
 

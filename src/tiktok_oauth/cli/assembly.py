@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.service.settings import ServiceSettings
 
 _SANDBOX_PORTS = range(DEFAULT_PORT, DEFAULT_PORT + 10)
-_LIBRARIES = ("httptools", "jinja2", "prometheus_client", "starlette", "uvicorn")
+_LIBRARIES = ("jinja2", "prometheus_client", "starlette", "uvicorn")
 _DEMO_SCOPES = "user.info.basic,user.info.profile,user.info.stats,video.list"
 _SANDBOX_BESIDE = """\
 There are no credentials, so a sandbox plays TikTok:

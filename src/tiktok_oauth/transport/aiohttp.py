@@ -17,6 +17,7 @@ from yarl import URL
 
 from tiktok_oauth.engine.ports import Phase
 from tiktok_oauth.protocol.http import HttpResponse
+from tiktok_oauth.transport.heads import head_of
 from tiktok_oauth.transport.loops import Idle, pool_here
 from tiktok_oauth.transport.origins import Origin, split
 from tiktok_oauth.transport.tasks import AwaitingTransport
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from tiktok_oauth.transport.tasks import Attempt
 
 FAILURES = (ClientError, HttpProcessingError, OSError, ValueError)
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 _NO_TIMEOUT = ClientTimeout()
 """The attempt's own deadline covers everything."""
 _TURNS_TO_READ = 5
@@ -93,16 +93,9 @@ def _write(
     forwarded = way.proxy is not None and way.url.scheme == "http"
     if forwarded:
         target = request.url
-    lines = [f"{request.method} {target} HTTP/1.1", f"Host: {way.url.host_port_subcomponent}"]
-    lines += [f"{name}: {value}" for name, value in request.headers]
-    if forwarded and "Proxy-Authorization" in way.headers:
-        lines.append(f"Proxy-Authorization: {way.headers['Proxy-Authorization']}")
-    if request.body is not None or request.method in _WITH_BODY:
-        lines.append(f"Content-Length: {len(request.body or b'')}")
-    lines += ("", "")
-    head = "\r\n".join(lines)
-    if not head.count("\r") == head.count("\n") == len(lines) - 1:
-        raise ValueError("a header holds a line break")
+    passes = way.headers.get("Proxy-Authorization") if forwarded else None
+    further = () if passes is None else (("Proxy-Authorization", passes),)
+    head = head_of(request, target, way.url.host_port_subcomponent or "", further)
     protocol, transport = connection.protocol, connection.transport
     if protocol is None or transport is None:
         raise ConnectionResetError(errno.ECONNRESET, "lost")
@@ -111,7 +104,7 @@ def _write(
     protocol.set_response_params(
         skip_payload=request.method == "HEAD", read_until_eof=True, auto_decompress=False
     )
-    transport.write(head.encode("latin-1") + (request.body or b""))
+    transport.write(head + (request.body or b""))
     return protocol
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import io
 import queue
 import socket
 import ssl
@@ -92,12 +91,6 @@ current: _Current = _Current()
 class _Timed(socket.socket):
     """Sets the time left before each operation: one timeout for all would start anew each time."""
 
-    clean: bool = False
-    """Whether the last answer was read to its end and nothing came after it."""
-    at_end: bool = False
-    """Whether the other side has closed the connection."""
-    _resting: bool = False
-
     def _set_time_left(self) -> None:
         attempt = current.attempt
         if attempt is not None:
@@ -106,17 +99,11 @@ class _Timed(socket.socket):
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
         self._set_time_left()
-        received = super().recv(buflen, flags)
-        self.at_end = not received
-        return received
+        return super().recv(buflen, flags)
 
     def recv_into(self, buffer: WriteableBuffer, nbytes: int | None = None, flags: int = 0) -> int:
-        if self._resting:
-            raise BlockingIOError(errno.EAGAIN, "resting")
         self._set_time_left()
-        received = super().recv_into(buffer, nbytes or 0, flags)
-        self.at_end = not received
-        return received
+        return super().recv_into(buffer, nbytes or 0, flags)
 
     def send(self, data: ReadableBuffer, flags: int = 0) -> int:
         self._set_time_left()
@@ -125,11 +112,6 @@ class _Timed(socket.socket):
     def sendall(self, data: ReadableBuffer, flags: int = 0) -> None:
         self._set_time_left()
         super().sendall(data, flags)
-
-    def makefile(self, *_: object, **__: object) -> io.BufferedReader:  # type: ignore[override]  # only as http.client calls it
-        """Return what http.client reads an answer from."""
-        self.clean = False
-        return _Reader(self, super().makefile("rb", buffering=0))
 
     def is_quiet(self) -> bool:
         """Tell whether the connection is open and nothing came that nobody asked for."""
@@ -156,23 +138,6 @@ class TlsSocket(_Timed, ssl.SSLSocket):
             current.attempt.phase = Phase.TLS
         self._set_time_left()
         super().do_handshake(block)
-
-
-class _Reader(io.BufferedReader):
-    """Notes when it is closed whether it had read beyond the answer."""
-
-    def __init__(self, sock: _Timed, raw: io.RawIOBase) -> None:
-        super().__init__(raw)
-        self._sock = sock
-
-    def close(self) -> None:
-        """Look once more at what was read, but receive nothing."""
-        if not self.closed:
-            self._sock._resting = True  # noqa: SLF001 (the reader is the socket's other half)
-            with contextlib.suppress(OSError):
-                self._sock.clean = not self.peek()
-            self._sock._resting = False  # noqa: SLF001
-        super().close()
 
 
 def connect(host: str, port: int) -> TcpSocket:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import functools
-import http.client
+from http.client import HTTPException
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -13,10 +13,10 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Url, make_headers, parse_url
 
 from tiktok_oauth.engine.ports import Phase
-from tiktok_oauth.protocol.http import HttpResponse
-from tiktok_oauth.transport import failures
+from tiktok_oauth.transport import answers, failures
+from tiktok_oauth.transport.heads import head_of
 from tiktok_oauth.transport.idle import shared_pool
-from tiktok_oauth.transport.origins import Origin, split
+from tiktok_oauth.transport.origins import Origin, host_of, split
 from tiktok_oauth.transport.sockets import Attempt, TcpSocket, TlsSocket, connect, current
 from tiktok_oauth.transport.tls import tls_context
 
@@ -25,10 +25,9 @@ if TYPE_CHECKING:
 
     from tiktok_oauth.connection import ConnectionSettings
     from tiktok_oauth.engine.ports import TransportError
-    from tiktok_oauth.protocol.http import HttpRequest
+    from tiktok_oauth.protocol.http import HttpRequest, HttpResponse
 
-_FAILURES = (OSError, http.client.HTTPException, HTTPError, ValueError)
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+_FAILURES = (OSError, HTTPException, HTTPError, ValueError, *answers.FAILURES)
 
 
 class Urllib3Transport:
@@ -70,17 +69,16 @@ class Urllib3Transport:
         self._pool.end_attempts(self)
 
     def _exchange(self, request: HttpRequest, attempt: Attempt, limit: int) -> HttpResponse:
-        origin, target = split(request.url)
+        origin, _ = split(request.url)
         connection = self._connect(origin, attempt)
-        wire = _wire(connection)
         reusable = False
         try:
-            _write_head(connection, request, target, self._settings.proxy)
+            head = self._head(connection, request)
             attempt.phase = Phase.EXCHANGE
-            connection.endheaders(request.body)
-            response = _read(connection, wire, limit)
-            # http.client has let go of the socket if the server said "Connection: close".
-            reusable = connection.sock is wire and wire.clean and not response.overflow
+            sock: Any = connection.sock
+            sock.sendall(head + (request.body or b""))
+            has_body = request.method != "HEAD"
+            response, reusable = answers.read_answer(sock, limit, has_body=has_body)
         finally:
             attempt.let_go()
             if reusable:
@@ -88,6 +86,13 @@ class Urllib3Transport:
             else:
                 connection.close()
         return response
+
+    def _head(self, connection: HTTPConnection, request: HttpRequest) -> bytes:
+        origin, target = split(request.url)
+        host, proxy = host_of(origin), self._settings.proxy
+        if proxy is None or not connection.proxy_is_forwarding:
+            return head_of(request, target, host)
+        return head_of(request, request.url, host, _proxy(proxy)[1].items())
 
     def _connect(self, origin: Origin, attempt: Attempt) -> HTTPConnection:
         attempt.left()
@@ -149,33 +154,6 @@ def _tls(settings: ConnectionSettings) -> ssl.SSLContext:
     context = tls_context(settings.ca_file)
     context.sslsocket_class = TlsSocket
     return context
-
-
-def _write_head(
-    connection: HTTPConnection, request: HttpRequest, target: str, proxy: str | None
-) -> None:
-    """Queue the request's head: nothing is sent yet."""
-    headers = request.headers
-    if proxy is not None and connection.proxy_is_forwarding:
-        target = request.url
-        headers = (*headers, *_proxy(proxy)[1].items())
-    connection.putrequest(request.method, target, skip_accept_encoding=True)
-    for name, value in headers:
-        connection.putheader(name, value)
-    if request.body is not None or request.method in _WITH_BODY:
-        connection.putheader("Content-Length", str(len(request.body or b"")))
-
-
-def _read(connection: HTTPConnection, wire: TcpSocket | TlsSocket, limit: int) -> HttpResponse:
-    # urllib3's own response object is for decoding and streaming, which is not wanted.
-    answer = http.client.HTTPConnection.getresponse(connection)
-    if wire.at_end:  # http.client takes half a header for a whole one
-        raise http.client.IncompleteRead(b"")
-    body = answer.read(limit + 1)
-    overflow = len(body) > limit
-    if answer.length and not overflow:  # and half a body
-        raise http.client.IncompleteRead(b"", answer.length)
-    return HttpResponse(answer.status, answer.headers, body[:limit], overflow)
 
 
 def _require_encryption(connection: HTTPConnection) -> None:
