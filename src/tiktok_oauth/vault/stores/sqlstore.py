@@ -226,6 +226,8 @@ class SqlStore(SqlKeys):
         def work(transaction: Transaction) -> list[Row]:
             transaction.run(sqlclaims.TAKE_TURNS, {})
             [count] = transaction.change(sqlclaims.claim_due(column, len(apps)), [values])
+            if not count:
+                return []
             rows = transaction.run(sqlclaims.CLAIMED_DUE, values)
             # Fewer, when somebody has moved a row between the two statements.
             return rows if len(rows) == count else transaction.run(sqlclaims.CLAIMED_MOVED, values)
