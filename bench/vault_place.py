@@ -105,14 +105,17 @@ def a_place(kind: Kind) -> Iterator[Place]:
 
 @contextlib.contextmanager
 def _postgres() -> Iterator[str]:
-    """The URL of an empty database, on a server that syncs as it does by default."""
+    """The URL of an empty database, on a server that syncs as it does by default.
+
+    It has the memory that the guide to PostgreSQL advises for a million accounts.
+    """
     import pytest  # noqa: PLC0415 - as below
 
     sys.path.append(str(Path(__file__).parent.parent))
     from tests.support.postgres import postgres_server  # noqa: PLC0415 - only where it is measured
 
     try:
-        with postgres_server() as server:
+        with postgres_server(memory="2GB") as server:
             yield server.new_database()
     except pytest.skip.Exception as missing:
         raise MissingError(str(missing)) from None

@@ -112,6 +112,12 @@ def load(url: str, count: int) -> None:
                 copy.write_row(row)
         server.execute("VACUUM ANALYZE accounts")
         server.execute("CHECKPOINT")
+        # As in a server that has run for a while.
+        server.execute("CREATE EXTENSION pg_prewarm")
+        server.execute(
+            "SELECT pg_prewarm(oid) FROM pg_class"
+            " WHERE relname LIKE 'accounts%' AND relkind IN ('r', 'i')"
+        )
 
 
 def refresh_all(url: str) -> None:

@@ -42,11 +42,11 @@ class Server:
         fsync: off only where no test stops the machine.
     """
 
-    def __init__(self, room: Path, *, fsync: bool = True) -> None:
+    def __init__(self, room: Path, *, fsync: bool = True, memory: str = "128MB") -> None:
         self.room = room
         self.port = _free_port()
         self.data = room / "data"
-        self._fsync = fsync
+        self._fsync, self._memory = fsync, memory
         self._runs = False
 
     def create(self) -> None:
@@ -81,6 +81,7 @@ class Server:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": self.room,
             "fsync": "on" if self._fsync else "off",
+            "shared_buffers": self._memory,
         }
         options = " ".join(f"-c {name}={value}" for name, value in settings.items())
         self._control("start", "-o", options, "-l", self.room / "log")
@@ -119,22 +120,22 @@ class Server:
 
 
 @contextmanager
-def postgres_server(*, fsync: bool = True) -> Iterator[Server]:
+def postgres_server(*, fsync: bool = True, memory: str = "128MB") -> Iterator[Server]:
     """Run a server; without PostgreSQL, skip the test, but fail it in CI."""
-    with stopped_server(fsync=fsync) as server:
+    with stopped_server(fsync=fsync, memory=memory) as server:
         server.create()
         server.start()
         yield server
 
 
 @contextmanager
-def stopped_server(*, fsync: bool = True) -> Iterator[Server]:
+def stopped_server(*, fsync: bool = True, memory: str = "128MB") -> Iterator[Server]:
     """Make room for a server, and see that it is stopped in the end."""
     require_postgres()
     # Not below pytest's directories: the path of a socket has to be short.
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         give_away(Path(name))
-        server = Server(Path(name), fsync=fsync)
+        server = Server(Path(name), fsync=fsync, memory=memory)
         try:
             yield server
         finally:
