@@ -111,10 +111,11 @@ class SimHands:
             return bool(done)
 
         done = await self._write("settle", work)
-        if not done:
-            self._worker.outrun[change.ref] = (change.gen, change.ver)
+        # While it stood still another flight of its process may have claimed the same account.
         if self._worker.claimed.get(change.ref.open_id) == change.attempt:
             del self._worker.claimed[change.ref.open_id]
+            if not done:
+                self._worker.outrun[change.ref] = (change.gen, change.ver)
         return done
 
     async def keep_candidate(self, candidate: Candidate) -> None:

@@ -31,4 +31,5 @@ SEEDS: tuple[Seed, ...] = (
     Seed("tabs", "280", "tokens that were written again had another version, and no child"),
     Seed("tabs", "142", "tokens came back after their child, and nobody looked for it"),
     Seed("late", "3", "the newest token was superseded by a late answer, and its parent not tried"),
+    Seed("late", "89", "of two flights of one process each was told how the other ended"),
 )
