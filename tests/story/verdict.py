@@ -45,6 +45,8 @@ class Kept:
 
 _GOOD = ("active", None)
 _CONFESSED = ("needs_login", "lost_in_flight")
+_HONEST = {_CONFESSED, ("disconnected", None)}
+"""What may be said of a lost account; the baseline knows of no reasons."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ def _judge(side: Side, accounts: Mapping[str, Kept]) -> Verdict:
         silent=[
             f"{open_id}: {kept.says}, lost: {lost.get(open_id)}"
             for open_id, kept in accounts.items()
-            if kept.says != (_CONFESSED if open_id in lost else _GOOD)
+            if kept.says not in (_HONEST if open_id in lost else {_GOOD})
         ],
         refreshes=side.refreshes,
         drops=side.ledger.drops,
