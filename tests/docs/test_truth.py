@@ -95,7 +95,9 @@ def test_times_of_the_clients_are_those_of_the_code() -> None:
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 FOREIGN = {
+    "--accounts",  # tests.story
     "--csv",  # psql
+    "--days",  # tests.story
     "--kills",  # tests.chaos
     "--max-tasks-per-child",  # celery
     "--pool",  # celery
