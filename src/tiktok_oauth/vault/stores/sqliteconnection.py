@@ -159,13 +159,17 @@ class Session:
 def _translated(statement: str) -> tuple[str, _Picker, bool]:
     """A statement in SQLite's words, how to pick its values, and whether it wants the store clock.
 
-    Values are bound by number: looking each name up costs SQLite's module more than SQLite.
+    Values are bound in the order of their places, once for each: looking names up costs SQLite's
+    module more than SQLite, and numbered places are refused from Python 3.14 on.
     """
-    names: dict[str, int] = {}
+    names: list[str] = []
 
     def piece(found: re.Match[str]) -> str:
         name = found["name"]
-        return f"?{names.setdefault(name, len(names) + 1)}" if name else found[0]
+        if not name:
+            return found[0]
+        names.append(name)
+        return "?"
 
     text = _PIECE.sub(piece, statement.format_map(_DIALECT))
     return text, _picker(tuple(names)), "clock" in names
