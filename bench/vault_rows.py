@@ -137,6 +137,7 @@ def refresh_all(url: str) -> None:
                 "stood": grant.fingerprint,
                 "next_ver": grant.ver + 1,
                 "attempt": "",
+                "sent": None,
             }
             for grant in page
         ]

@@ -210,6 +210,12 @@ MUTANTS: tuple[Mutant, ...] = (
         "(claims.doubt_at IS NOT NULL OR claims.attempt <> :attempt)",
         "(claims.doubt_at IS NOT NULL OR claims.attempt <> :attempt) AND claims.ver < 0",
     ),
+    _edit(
+        "no candidate is kept for requests of others",
+        "sql",
+        "            WHEN :next_ver > ver + 1 AND {_TAKEN_OVER} THEN :sent\n",
+        "",
+    ),
     _edit("ten seconds for a refresh", "renew", "timeout=self._desk.deadline", "timeout=10.0"),
     _edit(
         "what was salvaged leaves no doubt",

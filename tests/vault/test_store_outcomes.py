@@ -76,6 +76,15 @@ def test_the_parent_is_kept_while_somebody_else_asks(store: SqlStore) -> None:
     assert read(store).parent == first.refresh
 
 
+def test_a_candidate_that_was_sent_is_kept_while_somebody_else_asks(store: SqlStore) -> None:
+    """Its tokens skip a version: the token that stood is not the one they were bought with."""
+    first = connected(store)
+    claimed(store, first, "a1")
+
+    assert store.renew([renewed(first, "late", attempt="a0", next_ver=3, sent=b"sent")]) == [True]
+    assert read(store).parent == b"sent"
+
+
 @pytest.mark.parametrize(("next_ver", "doubt_at"), [(2, NOW), (3, None)])
 def test_tokens_whose_child_is_known_are_in_doubt(
     store: SqlStore, next_ver: int, doubt_at: float | None

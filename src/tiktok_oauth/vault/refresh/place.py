@@ -144,7 +144,16 @@ def _renewed(desk: Desk, row: Grant, answer: Answer, tokens: TikTokTokens) -> Re
             roll=desk.core.dice.roll(),
         ),
         Event(desk.now(), "refreshed", tokens.scope, answer.correlation_id),
+        _sent(desk.cipher, answer),
     )
+
+
+def _sent(cipher: Cipher, answer: Answer) -> bytes | None:
+    """The candidate whose turn it was; None where that was the token that stood."""
+    if answer.sent == answer.stood:
+        return None
+    binding = Binding("refresh", *answer.ref, answer.gen, answer.next_ver - 1)
+    return cipher.seal_secret(answer.sent, binding)
 
 
 def _after(row: Grant, change: Renewed) -> Grant:

@@ -179,6 +179,8 @@ class Renewed(msgspec.Struct, frozen=True, gc=False):
             with, also where the row has fallen further behind in a failover. Tokens keep their
             version however often they are written.
         attempt: the claim they were asked for with.
+        sent: the refresh token they were bought with, where it is another one, sealed as what
+            stands in the version before theirs.
     """
 
     ref: Ref
@@ -189,6 +191,7 @@ class Renewed(msgspec.Struct, frozen=True, gc=False):
     attempt: str
     tokens: Tokens
     event: Event
+    sent: bytes | None = None
 
 
 class Settled(msgspec.Struct, frozen=True, gc=False):

@@ -194,21 +194,22 @@ _FREE = """
     log_id = NULL
 """
 _RESTED = f"doubt_at = NULL, {_FREE}"
-_SENT_TWICE = f"""
-    doubt_at IS NOT NULL OR EXISTS (
+_TAKEN_OVER = f"""
+    EXISTS (
         SELECT 1 FROM claims
         WHERE {CLAIM_OF} AND (claims.doubt_at IS NOT NULL OR claims.attempt <> :attempt)
     )
 """
-# The token that stood is kept where it may have been sent twice, and so have two children. Where
-# versions are skipped it is no parent of the new tokens. A descendant of theirs may be known
-# already, from another journal.
+# The token that was sent is kept where it may have been sent twice, and so have two children. Where
+# versions are skipped that is a candidate, and the doubt is another token's. A descendant of the
+# new tokens may be known already, from another journal.
 RENEW = f"""
     UPDATE accounts SET
         ver = :next_ver, status = 'active', reason = NULL, scope = :scope,
         issued_at = :issued_at, access = :access,
         parent = CASE
-            WHEN :next_ver = ver + 1 AND ({_SENT_TWICE}) THEN refresh
+            WHEN :next_ver = ver + 1 AND (doubt_at IS NOT NULL OR {_TAKEN_OVER}) THEN refresh
+            WHEN :next_ver > ver + 1 AND {_TAKEN_OVER} THEN :sent
         END,
         refresh = :refresh, fingerprint = :fingerprint, key_id = :key_id,
         access_expires_at = :access_expires_at, refresh_expires_at = :refresh_expires_at,
