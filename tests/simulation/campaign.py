@@ -156,7 +156,13 @@ def _path(kept: Path, part: Job) -> Path:
 
 def _load(kept: Path, part: Job) -> Tally | None:
     path = _path(kept, part)
-    return msgspec.json.decode(path.read_bytes(), type=Tally) if path.exists() else None
+    if not path.exists():
+        return None
+    return msgspec.json.decode(path.read_bytes(), type=Tally, dec_hook=_counter)
+
+
+def _counter(_kind: object, figures: dict[str, int]) -> Counter[str]:
+    return Counter(figures)
 
 
 def _save(kept: Path, part: Job, tally: Tally) -> None:

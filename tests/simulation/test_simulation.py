@@ -73,6 +73,15 @@ def test_what_was_counted_is_not_run_again(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_what_is_kept_is_read_as_it_was_counted(tmp_path: Path) -> None:
+    """The second campaign over the same seeds has the figures of the first."""
+    counted = campaign(Job("mild", 0, 1), kept=tmp_path)
+
+    assert campaign(Job("mild", 0, 1), kept=tmp_path) == counted
+    assert counted.accounts
+
+
+@pytest.mark.slow
 def test_what_was_counted_of_other_code_is_run_again(tmp_path: Path) -> None:
     """Figures of another state of the vault are not taken for this one's."""
     campaign(Job("mild", 0, 1), kept=tmp_path)
