@@ -123,9 +123,7 @@ def load_config(options: Options, environment: Mapping[str, str]) -> ClientConfi
         authorize_url=check_authorize_url(
             options.authorize_url or get("TIKTOK_AUTHORIZE_URL") or DEFAULT_AUTHORIZE_URL
         ),
-        connection=ConnectionSettings(
-            ca_file=_ca_file(options.ca_file), proxy=proxy_for(base_url, get)
-        ),
+        connection=_connection(_ca_file(options.ca_file), proxy_for(base_url, get)),
     )
 
 
@@ -172,6 +170,12 @@ def _secret(get: Look) -> Secret | None:
         reason = type(error).__name__
     message = f"TIKTOK_CLIENT_SECRET_FILE cannot be read ({reason})."
     raise invalid_credentials(message, "Name a file this process may read, or unset it.")
+
+
+@lru_cache(maxsize=64)
+def _connection(ca_file: str | None, proxy: str | None) -> ConnectionSettings:
+    """Equal settings are one object: clients look each other's connections up by it."""
+    return ConnectionSettings(ca_file=ca_file, proxy=proxy)
 
 
 def _ca_file(path: str | None) -> str | None:

@@ -17,6 +17,8 @@ _PLACEHOLDER = re.compile(
     r"|(todo|tbd|example|none|null|undefined|x{3,}|\*{3,}|\.{3,})$|[<\[{].*[>\]}]$|\$\w+$|\$\{\w+\}$",
     re.IGNORECASE,
 )
+_PLACEHOLDERS_BEGIN = frozenset("yYmMiIcCrRpPtTeEnNuUxX*.<[{$")
+"""Nearly no real value does, and a look at one letter is a tenth of that at the whole."""
 _DOMAIN = re.compile(
     r"([\w-]{1,63}\.)+(?!(localhost|localdomain|local|internal|invalid)$|\d+$)[\w-]{2,63}"
 )
@@ -34,7 +36,7 @@ def credential_problem(name: str, variable: str, value: object) -> str | None:
         variable: the environment variable that would set it.
         value: the value to judge.
     """
-    if isinstance(value, str) and _GOOD.fullmatch(value) and not _PLACEHOLDER.match(value):
+    if isinstance(value, str) and _GOOD.fullmatch(value) and not _is_placeholder(value):
         return None if value != variable else f"{name} is a placeholder. Set {variable}."
     fix = f"Set {variable} to the value on the app's page in TikTok's developer portal."
     if value is None or value == "":
@@ -50,6 +52,10 @@ def credential_problem(name: str, variable: str, value: object) -> str | None:
     if not (value.isascii() and value.isprintable()) or len(value) > _MAX_CREDENTIAL:
         return f"{name} has characters that TikTok never issues. {fix}"
     return f"{name} is a placeholder. {fix}"
+
+
+def _is_placeholder(value: str) -> bool:
+    return value[0] in _PLACEHOLDERS_BEGIN and _PLACEHOLDER.match(value) is not None
 
 
 def is_loopback(host: str | None) -> bool:

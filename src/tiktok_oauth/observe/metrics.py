@@ -25,7 +25,7 @@ _BUCKETS = 1000
 """Buckets of 2 % width from a microsecond to seven minutes: 8 kB a method."""
 
 
-_NO_COUNTS = bytes(8 * _BUCKETS)
+_NO_COUNTS = array("Q", bytes(8 * _BUCKETS))
 
 
 class _Counter:
@@ -52,7 +52,7 @@ class _Counter:
         self.seconds = 0.0
         self.shortest = math.inf
         self.longest = 0.0
-        self.buckets = array("Q", _NO_COUNTS)
+        self.buckets = _NO_COUNTS[:]
 
     def add(self, seconds: float, attempts: int, code: TikTokErrorCode | None) -> None:
         self.requests += 1
