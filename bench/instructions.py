@@ -44,7 +44,7 @@ class UnmeasuredError(Exception):
     """A subject could not run; says why in one line."""
 
 
-def _count(name: str, origin: str, calls: int) -> int:
+def _count(name: str, where: Sequence[str], calls: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
         done = subprocess.run(
@@ -56,7 +56,7 @@ def _count(name: str, origin: str, calls: int) -> int:
                 sys.executable,
                 str(_HERE / "worker.py"),
                 name,
-                origin,
+                *where,
             ],
             input=f"1 {calls}\n",
             capture_output=True,
@@ -70,12 +70,30 @@ def _count(name: str, origin: str, calls: int) -> int:
     return int(found[1])
 
 
-def count_instructions(names: Sequence[str], runs: Sequence[int]) -> dict[str, Found]:
-    """Thousands of instructions per call, between each run and the next."""
+def _compile(name: str, where: Sequence[str]) -> None:
+    """Run a subject once, so that of the runs that are compared none compiles a module."""
+    command = [sys.executable, str(_HERE / "worker.py"), name, *where]
+    subprocess.run(
+        command,
+        input="1 1\n",
+        capture_output=True,
+        text=True,
+        env=measured_environment(),
+        check=False,
+    )
+
+
+def count_instructions(
+    names: Sequence[str], runs: Sequence[int], *, secure: bool = False
+) -> dict[str, Found]:
+    """Thousands of instructions per call, between each run and the next; over TLS if secure."""
+    if not _VALGRIND:
+        return dict.fromkeys(names, "valgrind is missing")
     with running_server() as server, ThreadPoolExecutor(os.cpu_count()) as pool:
-        started = [
-            [pool.submit(_count, name, server.plain, calls) for calls in runs] for name in names
-        ]
+        where = (server.secure, server.ca_file) if secure else (server.plain,)
+        for name in names:
+            _compile(name, where)
+        started = [[pool.submit(_count, name, where, calls) for calls in runs] for name in names]
         return {name: _per_call(runs, counts) for name, counts in zip(names, started, strict=True)}
 
 
@@ -102,17 +120,17 @@ _MULTIPLES = (
     ("awaiting", "Authlib on httpx", Bound(">=", 5)),
     ("awaiting pyreqwest", "Authlib on requests", Bound(">=", 10)),
 )
+_OWN_CLIENT = Bound("<=", 1.3)
 _OTHERS = (_YARDSTICK, "aiohttp", "Authlib on requests", "Authlib on httpx2", "Authlib on httpx")
+_NEW = {name: f"{name}, new client" for name in _GUARDED}
+"""Kept clients, and the same subjects with a new one for every call."""
 
 
 def measure() -> list[Figure]:
     """Every figure in instructions."""
-    names = [*(subject for _, subject, _ in _OURS), *_OTHERS]
-    counts: dict[str, Found]
-    if _VALGRIND:
-        counts = count_instructions(names, RUNS)
-    else:
-        counts = dict.fromkeys(names, "valgrind is missing")
+    names = [*(subject for _, subject, _ in _OURS), *_OTHERS, *_NEW.values()]
+    counts = count_instructions(names, RUNS)
+    secure = count_instructions([*_NEW, *_NEW.values()], RUNS, secure=True)
     method = _method(RUNS)
     return [
         *(method.figure(name, counts[subject], "k", bound) for name, subject, bound in _OURS),
@@ -120,6 +138,11 @@ def measure() -> list[Figure]:
         *(
             method.figure(f"{peer} / {ours}", ratio(counts[peer], counts[ours]), "x", bound)
             for ours, peer, bound in _MULTIPLES
+        ),
+        *(
+            method.figure(f"{new} / kept{where}", ratio(found[new], found[kept]), "x", _OWN_CLIENT)
+            for found, where in ((counts, ""), (secure, ", TLS"))
+            for kept, new in _NEW.items()
         ),
     ]
 

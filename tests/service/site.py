@@ -6,7 +6,7 @@ import socket
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import uvicorn
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tiktok_oauth.sandbox.catalog import App
-    from tiktok_oauth.sandbox.serve import Sandbox
     from tiktok_oauth.service.office import Office
 
 ORIGIN = "http://localhost:8000"
@@ -51,15 +50,22 @@ def settings_for(
     )
 
 
+class _Listening(Protocol):
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        ...
+
+
 @contextmanager
-def served(sandbox: Sandbox, directory: Path, **changes: Any) -> Iterator[Office]:  # noqa: ANN401 - of a setting each
+def served(sandbox: _Listening, directory: Path, **changes: Any) -> Iterator[Office]:  # noqa: ANN401 - of a setting each
     """A service on a real port of ``localhost``, over SQLite and a sandbox that listens.
 
     Its address is ``office.settings.public_url``.
 
     Args:
-        sandbox: one that listens on 127.0.0.1: another host to a browser, so that cookie
-            mistakes show.
+        sandbox: one that listens on 127.0.0.1, in this process or another: another host to a
+            browser, so that cookie mistakes show.
         directory: where the database is made.
         changes: other settings.
     """
