@@ -172,4 +172,4 @@ def test_the_bill_lists_what_is_pinned(dist: Path) -> None:
 
     assert {f"{part['name']}=={part['version']}" for part in bill["components"]} == pinned
     assert bill["metadata"]["component"]["version"] == VERSION
-    assert len(bill["dependencies"][0]["dependsOn"]) == 4
+    assert len(bill["dependencies"][0]["dependsOn"]) == 5
