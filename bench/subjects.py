@@ -150,7 +150,8 @@ def _own_share(target: Target) -> Callable[[], object]:
     from tiktok_oauth import TikTokOAuth
     from tiktok_oauth.protocol.http import HttpRequest, HttpResponse
 
-    headers = http.client.parse_headers(io.BytesIO(answer.HEAD + b"\r\n"))
+    found = http.client.parse_headers(io.BytesIO(answer.HEAD + b"\r\n"))
+    headers = {name.lower(): value for name, value in found.items()}  # as the transport has them
 
     class Memory:
         def send(  # the port's own names
