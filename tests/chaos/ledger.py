@@ -53,10 +53,13 @@ class Ledger:
         """Take in what happened since."""
         for call in self._arena.calls(self._read, ""):
             self._read = call["number"]
-            if call["endpoint"] == "user_info":
-                self.calls[call["outcome"]] += 1
-            elif call["issued"] is not None and call["sent"] is not None:
-                self._rotated(call)
+            self._take(call)
+
+    def _take(self, call: dict[str, Any]) -> None:
+        if call["endpoint"] == "user_info":
+            self.calls[call["outcome"]] += 1
+        elif call["issued"] is not None and call["sent"] is not None:
+            self._rotated(call)
 
     def _rotated(self, call: dict[str, Any]) -> None:
         open_id, at = self._names[call["grant_id"]], call["time"]

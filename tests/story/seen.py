@@ -25,18 +25,15 @@ class Seen(Ledger):
         self.drops: Counter[str] = Counter()
         self.missed = 0
 
-    def read(self) -> None:
-        """Take in what happened since."""
-        for call in self._arena.calls(self._read, ""):
-            self._read = call["number"]
-            if call["endpoint"] == "user_info":
-                self.calls[call["outcome"]] += 1
-            elif call["issued"] is not None and call["sent"] is not None:
-                self._rotated(call)
-                self._hit(call, AFTER)
-            else:
-                self._hit(call, BEFORE)
-                self.missed += call["fault"] == AFTER
+    def _take(self, call: dict[str, Any]) -> None:
+        super()._take(call)
+        if call["endpoint"] == "user_info":
+            return
+        if call["issued"] is not None and call["sent"] is not None:
+            self._hit(call, AFTER)
+        else:
+            self._hit(call, BEFORE)
+            self.missed += call["fault"] == AFTER
 
     def listed(self) -> frozenset[str]:
         """The accounts whose newest tokens were in a dropped answer."""

@@ -77,7 +77,7 @@ def test_the_parent_is_kept_while_somebody_else_asks(store: SqlStore) -> None:
 
 
 def test_a_candidate_that_was_sent_is_kept_while_somebody_else_asks(store: SqlStore) -> None:
-    """Its tokens skip a version: the token that stood is not the one they were bought with."""
+    """Its tokens leave a version out: the token that stood is not the one they were bought with."""
     first = connected(store)
     claimed(store, first, "a1")
 
