@@ -193,7 +193,7 @@ class Vault:
         row: Grant = turns.usable(await desk.hands.get(ref))
         if not force and refresh_decision(lifetimes(row), desk.now()) == "fresh":
             return row
-        renewed: Grant = await turns.renew(desk, row)
+        renewed: Grant = await turns.renew(desk, ref, row)
         return renewed
 
     def _join(

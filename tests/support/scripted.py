@@ -33,10 +33,16 @@ NOW = 1_790_000_000.0
 
 
 class FakeClock:
-    """Time that passes only in pauses and when a test says so."""
+    """Time that passes only in pauses and when a test says so.
+
+    Attributes:
+        pauses: the seconds of each.
+        meanwhile: what else happens in each pause, before it is over.
+    """
 
     def __init__(self) -> None:
         self.pauses: list[float] = []
+        self.meanwhile: Callable[[], object] = lambda: None
         self._passed = 0.0
 
     def now(self) -> float:
@@ -50,6 +56,7 @@ class FakeClock:
     async def pause(self, seconds: float) -> None:
         """Let the time pass at once, and remember the wish."""
         self.pauses.append(round(seconds, 9))
+        self.meanwhile()
         self._passed += seconds
 
     def advance(self, seconds: float) -> None:

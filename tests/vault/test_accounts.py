@@ -289,6 +289,7 @@ def test_erasing_leaves_nothing(town: Town) -> None:
     assert town.do(vault.timeline, mina) == []
     assert isinstance(town.refused(mina.access_token), ValidationError)
     assert isinstance(town.refused(mina.reload), ValidationError)
+    assert isinstance(town.refused(mina.refresh), ValidationError)
     query = town.callback(start.url)
     assert town.refused(vault.finish_login, query, start.binding).message.startswith("This")
 

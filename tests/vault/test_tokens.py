@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -19,8 +20,6 @@ from tiktok_oauth import (
 )
 
 if TYPE_CHECKING:
-    import threading
-
     from tests.support.vault import Town
 
 DAY = 24 * HOUR
@@ -34,6 +33,18 @@ def test_a_fresh_token_comes_from_memory(town: Town) -> None:
 
     assert [town.do(account.access_token) for _ in range(3)] == [first] * 3
     assert town.refreshes == 0
+
+
+def test_after_a_refresh_by_hand_the_token_in_memory_is_not_used(town: Town) -> None:
+    """TikTok may have ended the old one; the next caller gets the one that the refresh brought."""
+    account = town.connect(town.vault())
+    before = town.do(account.access_token)
+
+    town.do(account.refresh)
+
+    after = town.do(account.access_token)
+    assert after != before
+    assert town.accepts(after)
 
 
 @pytest.mark.slow
@@ -173,6 +184,10 @@ def test_two_vaults_over_one_store_refresh_once(town: Town) -> None:
     account = town.connect(first)
     again = town.do(second.account, account.open_id)
     town.clock.advance(3 * HOUR)
+    written = threading.Event()
+    for vault in (first, second):
+        vault.subscribe(lambda _: written.set())
+    town.clock.meanwhile = lambda: written.wait(10)
 
     tokens = town.world.together([account.access_token, again.access_token] * 5)
 

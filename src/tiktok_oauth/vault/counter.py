@@ -73,10 +73,7 @@ class Counter(Generic[C]):
         Raises:
             ValidationError: it is not known.
         """
-        grant = self.room.site.store.get(ref)
-        if grant is None:
-            raise invalid_argument("No such account is connected.")
-        return grant
+        return turns.known(self.room.site.store.get(ref))
 
     def access_token(self, ref: Ref) -> AccessToken:
         """An access token that is valid now."""
@@ -84,9 +81,8 @@ class Counter(Generic[C]):
 
     def refresh(self, ref: Ref) -> AccountState:
         """Refresh now, needed or not."""
-        flight = self.teller.flight(turns.usable(self.row(ref)))
-        grant = self._landed(ref, flight)
-        self.teller.take(grant)
+        grant = self._landed(ref, self.teller.flight(ref))
+        self.teller.forget(ref)
         return state_of(self.room, grant)
 
     def settle(self, ref: Ref, look: AccessToken | Future[Grant]) -> AccessToken:
@@ -158,9 +154,8 @@ class AsyncCounter(Counter[C]):
 
     async def refresh_soon(self, ref: Ref) -> AccountState:
         """Refresh now, needed or not."""
-        flight = await self.away(lambda: self.teller.flight(turns.usable(self.row(ref))))
-        grant = await self._landed_soon(ref, flight)
-        self.teller.take(grant)
+        grant = await self._landed_soon(ref, await self.away(self.teller.flight, ref))
+        self.teller.forget(ref)
         return state_of(self.room, grant)
 
     async def settle_soon(self, ref: Ref, look: AccessToken | Future[Grant]) -> AccessToken:

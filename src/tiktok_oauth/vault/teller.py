@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tiktok_oauth.engine.run import run
-from tiktok_oauth.errors import RequestTimeoutError, TikTokErrorCode, invalid_argument
+from tiktok_oauth.errors import RequestTimeoutError, TikTokErrorCode
 from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.types import AccessToken, Secret
 from tiktok_oauth.vault.refresh import ladder, turns
@@ -93,7 +93,7 @@ class Teller:
 
     def judge(self, ref: Ref, row: Grant | None) -> AccessToken | Future[Grant]:
         """As ``look``, for a row that was just read."""
-        grant = _known(row)
+        grant = turns.known(row)
         desk = self._room.desk(ref)
         freshness = refresh_decision(ladder.lifetimes(grant), desk.now())
         alive = freshness in {"fresh", "soon"} and grant.access is not None
@@ -105,14 +105,14 @@ class Teller:
             return self._remember(grant)
         if alive and grant.not_before > desk.now():
             return self._open(grant)
-        flight = self.flight(grant)
+        flight = self.flight(ref, grant)
         return self._open(grant) if alive else flight
 
-    def flight(self, had: Grant) -> Future[Grant]:
-        """The refresh of an account, under way or new, for somebody who has read its row."""
-        self._room.look_at_time(had.client_key)
-        desk = self._room.desk(had.ref)
-        return self._room.flights.join(had.ref, lambda: run(self._renew(desk, had)))
+    def flight(self, ref: Ref, had: Grant | None = None) -> Future[Grant]:
+        """The refresh of an account, under way or new: to newer tokens than somebody has read."""
+        self._room.look_at_time(ref.client_key)
+        desk = self._room.desk(ref)
+        return self._room.flights.join(ref, lambda: run(self._renew(desk, ref, had)))
 
     def rejected(self, ref: Ref, refused: Secret) -> AccessToken | Future[Grant]:
         """What there is after TikTok refused a token: another one, or a refresh to wait for.
@@ -121,10 +121,10 @@ class Teller:
             TikTokAPIError: as ``look``.
         """
         self.forget(ref)
-        grant = turns.usable(_known(self._room.site.store.get(ref)))
+        grant = turns.usable(self._room.site.store.get(ref))
         if grant.access is not None and Secret(self._open(grant).token) != refused:
             return self._open(grant)
-        return self.flight(grant)
+        return self.flight(ref, grant)
 
     def take(self, grant: Grant) -> AccessToken:
         """The token a refresh brought."""
@@ -155,14 +155,6 @@ class Teller:
             token.token, token.expires_at, token.scope, until, time.monotonic() + _LOOK_AGAIN
         )
         return token
-
-
-def _known(row: Grant | None) -> Grant:
-    if row is None:
-        raise invalid_argument(
-            "No such account is connected.", "Send the person through begin_login()."
-        )
-    return row
 
 
 def still_under_way(seconds: float) -> TikTokAPIError:

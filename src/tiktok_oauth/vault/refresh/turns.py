@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tiktok_oauth.errors import ServerError, TikTokAPIError, TikTokErrorCode, store_error
+from tiktok_oauth.errors import (
+    ServerError,
+    TikTokAPIError,
+    TikTokErrorCode,
+    invalid_argument,
+    store_error,
+)
 from tiktok_oauth.vault.refresh import ladder
 from tiktok_oauth.vault.refresh.place import replay
 from tiktok_oauth.vault.refresh.renew import refresh
@@ -18,7 +24,7 @@ from tiktok_oauth.vault.stores.rows import Claim
 if TYPE_CHECKING:
     from tiktok_oauth.errors import StoreError
     from tiktok_oauth.vault.refresh.ports import Desk
-    from tiktok_oauth.vault.stores.rows import Grant
+    from tiktok_oauth.vault.stores.rows import Grant, Ref
 
 _SHORT = 6.0
 """Seconds a flight waits for its next try; with a longer wait it ends, and says how long."""
@@ -27,10 +33,16 @@ _SLOWEST_LOOK = 0.5
 _ASK_AGAIN = 2.0
 
 
-async def renew(desk: Desk, had: Grant) -> Grant:
+async def renew(desk: Desk, ref: Ref, had: Grant | None = None) -> Grant:
     """Return an account's row once its tokens are newer than in the one that somebody has read.
 
+    Args:
+        desk: the way to everything.
+        ref: the account.
+        had: what was read; without it, newer than now.
+
     Raises:
+        ValidationError: the account is not known.
         InvalidTokenError: the account needs a new login.
         StoreError: the store cannot be used, or is frozen.
         TikTokAPIError: it did not work out for now; ``retry_after`` says when to ask again.
@@ -38,7 +50,8 @@ async def renew(desk: Desk, had: Grant) -> Grant:
     look, hold_back = _FIRST_LOOK, _HoldBack(desk)
     give_up = desk.core.clock.monotonic() + desk.deadline + 2 * _SHORT
     # Read again, within the flight: the one before it may have left a claim of our own open.
-    grant = usable(await desk.hands.get(had.ref))
+    grant = usable(await desk.hands.get(ref))
+    had = had or grant
     while not _is_newer(grant, had):
         wait = grant.not_before - desk.now()
         if wait > _SHORT or desk.core.clock.monotonic() > give_up:
@@ -56,28 +69,29 @@ async def renew(desk: Desk, had: Grant) -> Grant:
             await hold_back.make_way(grant)
             await desk.hands.pause(look)
             look = min(2 * look, _SLOWEST_LOOK)
-        grant = usable(await desk.hands.get(had.ref))
+        grant = usable(await desk.hands.get(ref))
     return grant
 
 
-async def await_refresher(desk: Desk, had: Grant) -> Grant:
+async def await_refresher(desk: Desk, ref: Ref, had: Grant | None = None) -> Grant:
     """As ``renew``, where only a refresher may ask TikTok: say that somebody waits, and look.
 
     Raises:
+        ValidationError: the account is not known.
         InvalidTokenError: the account needs a new login.
         StoreError: the store cannot be used.
         TikTokAPIError: no refresher brought new tokens so far.
     """
     look = _FIRST_LOOK
     give_up = desk.core.clock.monotonic() + desk.deadline
-    grant = usable(had)
+    grant = had = usable(had or await desk.hands.get(ref))
     while not _is_newer(grant, had):
         if desk.core.clock.monotonic() > give_up or grant.not_before - desk.now() > _SHORT:
             raise not_now(grant, max(grant.not_before - desk.now(), 1.0))
-        await desk.hands.want(had.ref, desk.now())
+        await desk.hands.want(ref, desk.now())
         await desk.hands.pause(look)
         look = min(2 * look, _SLOWEST_LOOK)
-        grant = usable(await desk.hands.get(had.ref))
+        grant = usable(await desk.hands.get(ref))
     return grant
 
 
@@ -122,13 +136,28 @@ def claim_of(desk: Desk, grant: Grant) -> Claim:
     return Claim(grant.ref, grant.gen, grant.ver, attempt, desk.boot, desk.now(), desk.patience)
 
 
+def known(grant: Grant | None) -> Grant:
+    """A row that is there.
+
+    Raises:
+        ValidationError: it is not.
+    """
+    if grant is None:
+        raise invalid_argument(
+            "No such account is connected.", "Send the person through begin_login()."
+        )
+    return grant
+
+
 def usable(grant: Grant | None) -> Grant:
     """A row that has a refresh token to use.
 
     Raises:
+        ValidationError: there is no row.
         InvalidTokenError: it has none, or the account needs a new login.
     """
-    if grant is None or grant.status == "disconnected" or grant.refresh is None:
+    grant = known(grant)
+    if grant.status == "disconnected" or grant.refresh is None:
         raise ladder.disconnected()
     if grant.status in {"needs_login", "blocked"}:
         raise ladder.needs_login(grant.reason)
