@@ -39,7 +39,7 @@ _UNTOLD = "this system does not tell"
 
 
 def _method(calls: int) -> Method:
-    return Method(_QUIET, f"{ROUNDS} rounds of {calls:,} calls", quiet=True)
+    return Method(_QUIET, f"{ROUNDS} rounds of {calls:,} calls", quiet="lower")
 
 
 def _ratio_of(calls: str) -> Method:
@@ -117,7 +117,7 @@ def own_share(server: Server) -> list[Figure]:
         "CPU time with a transport in memory, metrics and retry on, logs at INFO discarded; lower "
         "quartile",
         f"{ROUNDS} rounds of {_OWN_CALLS:,} calls",
-        quiet=True,
+        quiet="lower",
     )
     return [
         memory.figure("own share, blocking", blocking, "us", Bound("<=", 30)),

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _COMPARE = {"<=": operator.le, ">=": operator.ge}
 _COLUMNS = ("figure", "measured", "bound", "", "noise", "out of", "method")
+Quartile = Literal["lower", "upper"]
+
 _REASON = 60
 """Characters of a sentence that says why a figure is missing."""
 
@@ -81,12 +83,12 @@ class Spread:
         """The one in the middle."""
         return statistics.median(self.values)
 
-    @property
-    def lower_quartile(self) -> float:
-        """A quarter of them are lower."""
+    def quartile(self, which: Quartile) -> float:
+        """A quarter of them are lower, or higher."""
         if len(self.values) == 1:
             return self.values[0]
-        return statistics.quantiles(self.values, n=4, method="inclusive")[0]
+        lower, _, upper = statistics.quantiles(self.values, n=4, method="inclusive")
+        return lower if which == "lower" else upper
 
     def __str__(self) -> str:
         return f"{show(min(self.values))} to {show(max(self.values))}"
@@ -121,21 +123,22 @@ class Method:
     Attributes:
         words: how.
         out_of: over how many calls or runs.
-        quiet: the figure is the lower quartile of the rounds: other programs of the machine only
-            ever make a time longer. The median then stands beside the noise.
+        quiet: the figure is the lower quartile of the rounds, or the upper one of a rate: other
+            programs of the machine only ever make a time longer. The median then stands beside the
+            noise.
     """
 
     words: str
     out_of: str
-    quiet: bool = False
+    quiet: Quartile | None = None
 
     def figure(self, name: str, found: Found, unit: str, bound: Bound | None = None) -> Figure:
-        """The line for the median of a measurement, or its lower quartile."""
+        """The line for the median of a measurement, or for a quartile."""
         if isinstance(found, str):
             return Figure(name, None, unit, found[:_REASON], self.out_of, self.words, bound)
         value, noise = found.median, str(found) if len(found.values) > 1 else ""
         if self.quiet and noise:
-            value, noise = found.lower_quartile, f"{noise}, median {show(value)}"
+            value, noise = found.quartile(self.quiet), f"{noise}, median {show(value)}"
         return Figure(name, value, unit, noise, self.out_of, self.words, bound)
 
 

@@ -33,7 +33,7 @@ def measure() -> list[Figure]:
     """Every figure in time to start."""
     nothing, imported, first_url, shown_help = _in_turns(_NOTHING, _IMPORT, _FIRST_URL, _HELP)
     words = "a new process from start to exit, in turns; lower quartile"
-    method = Method(words, f"{ROUNDS} runs", quiet=True)
+    method = Method(words, f"{ROUNDS} runs", quiet="lower")
     return [
         method.figure("a bare interpreter", nothing, "ms"),
         method.figure(

@@ -9,16 +9,18 @@ import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+T = TypeVar("T")
 
 QUICK = 0.15
 """Milliseconds a sync takes on a disk that the promises about rates are for."""
 
 _SYNCS, _RECORD = 300, 1500
-_CALLS = re.compile(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s.*\bf(?:data)?sync$", re.MULTILINE)
+_CALLS = re.compile(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s.*\b(fsync|fdatasync)$", re.MULTILINE)
 
 
 def sync_time(directory: Path) -> float:
@@ -35,8 +37,20 @@ def sync_time(directory: Path) -> float:
     return 1e3 * statistics.median(found)
 
 
-def count_syncs(run: Callable[[Sequence[str]], object]) -> int | str:
-    """How often a process syncs, or why that is not known.
+class Syncs(NamedTuple):
+    """How often a process asked for syncs.
+
+    Attributes:
+        of_data: what a commit or a record in the journal asks for.
+        of_files: what a new or a longer file asks for.
+    """
+
+    of_data: int
+    of_files: int
+
+
+def count_syncs(run: Callable[[Sequence[str]], T]) -> tuple[Syncs, T] | str:
+    """How often a process syncs, and what it found; or why that is not known.
 
     Args:
         run: runs it, with these words before its command.
@@ -45,5 +59,6 @@ def count_syncs(run: Callable[[Sequence[str]], object]) -> int | str:
         return "strace is missing"
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
-        run(["strace", "-f", "-c", "-e", "trace=fsync,fdatasync", "-o", str(log)])
-        return sum(int(calls) for calls in _CALLS.findall(log.read_text()))
+        found = run(["strace", "-f", "-c", "-e", "trace=fsync,fdatasync", "-o", str(log)])
+        calls = {name: int(count) for count, name in _CALLS.findall(log.read_text())}
+        return Syncs(calls.get("fdatasync", 0), calls.get("fsync", 0)), found

@@ -7,6 +7,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +17,7 @@ from subjects import KEY, REDIRECT, SECRET
 from tiktok_oauth import KeyRing, TikTokOAuth, TikTokTokens, TokenVault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 Kind = Literal["SQLite", "PostgreSQL"]
 
@@ -35,10 +36,12 @@ class Place:
     Attributes:
         directory: is gone when the measurement is over.
         url: of the store.
+        another: makes one more store; its URL.
     """
 
     directory: Path
     url: str
+    another: Callable[[], str]
 
     @property
     def keys(self) -> Path:
@@ -95,17 +98,18 @@ def a_place(kind: Kind) -> Iterator[Place]:
     _BUILD.mkdir(exist_ok=True)
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_BUILD)))
-        url = f"sqlite:///{directory}/tokens.db"
+        names = (f"sqlite:///{directory}/tokens{number}.db" for number in count())
+        another = names.__next__
         if kind == "PostgreSQL":
-            url = stack.enter_context(_postgres())
-        place = Place(directory, url)
+            another = stack.enter_context(_postgres())
+        place = Place(directory, another(), another)
         KeyRing.generate().save(place.keys)
         yield place
 
 
 @contextlib.contextmanager
-def _postgres() -> Iterator[str]:
-    """The URL of an empty database, on a server that syncs as it does by default.
+def _postgres() -> Iterator[Callable[[], str]]:
+    """Makes empty databases on a server that syncs as it does by default, and tells their URLs.
 
     It has the memory that the guide to PostgreSQL advises for a million accounts.
     """
@@ -116,6 +120,6 @@ def _postgres() -> Iterator[str]:
 
     try:
         with postgres_server(memory="2GB") as server:
-            yield server.new_database()
+            yield server.new_database
     except pytest.skip.Exception as missing:
         raise MissingError(str(missing)) from None

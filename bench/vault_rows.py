@@ -173,14 +173,25 @@ def size(url: str) -> int:
     return int(found[0]) if found else 0
 
 
-def time_claims(url: str, rounds: int) -> dict[str, list[float]]:
-    """Claim what is due: milliseconds and milliseconds of our own CPU, round by round.
-
-    What was claimed is refreshed before the next round, which is not timed.
-    """
-    store, dice = open_store(url), _dice(1)
-    found: dict[str, list[float]] = {"wall": [], "cpu": []}
+def time_claims(urls: Sequence[str], rounds: int) -> list[dict[str, list[float]]]:
+    """Claim what is due in each store: milliseconds and milliseconds of our own CPU, by round."""
+    timers = [_Claims(open_store(url)) for url in urls]
     for number in range(_WARM_UP + rounds):
+        for timer in timers:
+            timer.claim(number, timed=number >= _WARM_UP)
+    return [timer.found for timer in timers]
+
+
+class _Claims:
+    """Times claims of what is due in one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._dice = _dice(1)
+        self.found: dict[str, list[float]] = {"wall": [], "cpu": []}
+
+    def claim(self, number: int, *, timed: bool) -> None:
+        """Claim, and refresh what was claimed, which is not timed."""
         due = DueClaim(
             warm=True,
             client_keys=(KEY,),
@@ -191,16 +202,14 @@ def time_claims(url: str, rounds: int) -> dict[str, list[float]]:
             patience=900.0,
         )
         began, cpu = time.perf_counter(), time.process_time()
-        claimed = store.claim_due(due)
-        if number >= _WARM_UP:
-            found["wall"].append(1e3 * (time.perf_counter() - began))
-            found["cpu"].append(1e3 * (time.process_time() - cpu))
+        claimed = self._store.claim_due(due)
+        if timed:
+            self.found["wall"].append(1e3 * (time.perf_counter() - began))
+            self.found["cpu"].append(1e3 * (time.process_time() - cpu))
         if len(claimed) < CLAIMED:
             raise RuntimeError(f"{len(claimed)} claimed")
         now = _YEAR * (1 + number)
-        store.renew([_renewed(grant, _tokens(now, dice)) for grant in claimed])
-    store.close()
-    return found
+        self._store.renew([_renewed(grant, _tokens(now, self._dice)) for grant in claimed])
 
 
 def _renewed(grant: Grant, tokens: Tokens) -> Renewed:

@@ -104,8 +104,8 @@ def alone(origin: str, calls: int) -> dict[str, float]:
         began, cpu = time.monotonic(), time.process_time()
         for account in accounts:
             account.refresh()
-        used = time.process_time() - cpu
-        return {"cpu": used, "began": began, "ended": time.monotonic(), "done": calls}
+        used, ended = time.process_time() - cpu, time.monotonic()
+    return {"cpu": used, "began": began, "ended": ended, "done": calls, "refreshed": calls + 1}
 
 
 def fleet(origin: str, calls: int) -> dict[str, float]:
@@ -118,7 +118,9 @@ def fleet(origin: str, calls: int) -> dict[str, float]:
             began, cpu = time.monotonic(), time.process_time()
             last = _wait_for(refresher, first + calls)
             used, ended = time.process_time() - cpu, time.monotonic()
-        return {"cpu": used, "began": began, "ended": ended, "done": last - first}
+        refreshed = refresher.progress().refreshed
+    done = last - first
+    return {"cpu": used, "began": began, "ended": ended, "done": done, "refreshed": refreshed}
 
 
 def _wait_for(refresher: Refresher, count: int) -> int:
@@ -152,11 +154,11 @@ def puts(_: str, seconds: int) -> dict[str, float]:
     return {"rate": done / seconds, "cpu": 1e6 * (time.process_time() - cpu) / done}
 
 
-def claims(_: str, rounds: int) -> dict[str, list[float]]:
-    """Claims of what is due: milliseconds, and those of CPU, by round."""
+def claims(other: str, rounds: int) -> list[dict[str, list[float]]]:
+    """Claims of what is due, from two stores in turns: milliseconds, and those of CPU."""
     from vault_rows import time_claims  # noqa: PLC0415 - as above
 
-    return time_claims(os.environ["TIKTOK_OAUTH_DATABASE_URL"], rounds)
+    return time_claims((os.environ["TIKTOK_OAUTH_DATABASE_URL"], other), rounds)
 
 
 def memory(origin: str, calls: int) -> list[float]:
