@@ -185,6 +185,9 @@ class SimHands:
         boot = Boot(self._worker.boot, self._worker.host.name, "k1", 0.0, timeline)
         await self._write("catch_up", lambda: self._store.touch_boot(boot))
 
+    def newest(self, _: Ref) -> None:
+        """Nobody puts a row back here: what a database forgets, it forgets in a failover."""
+
     async def own_answers(self) -> list[Answer]:
         """What this boot's journal and those of its host's dead hold."""
         worker = self._worker

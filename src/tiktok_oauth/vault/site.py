@@ -10,6 +10,7 @@ import msgspec
 from tiktok_oauth.vault.refresh.answers import rehearse
 from tiktok_oauth.vault.refresh.journal import Journal, NoJournal, make_directory
 from tiktok_oauth.vault.refresh.recover import read_answers
+from tiktok_oauth.vault.refresh.setback import Marks
 from tiktok_oauth.vault.sealing.cipher import Cipher
 from tiktok_oauth.vault.stores.rows import Boot
 from tiktok_oauth.vault.tenancy import move_in
@@ -30,6 +31,7 @@ class Site(msgspec.Struct, frozen=True, eq=False):
     Attributes:
         directory: the journals of this host; None for a store in memory.
         boot: this start: random, never used twice.
+        marks: what this boot has written of late.
     """
 
     store: Store
@@ -37,6 +39,7 @@ class Site(msgspec.Struct, frozen=True, eq=False):
     journal: Journal | NoJournal
     directory: Path | None
     boot: str
+    marks: Marks
 
     def touch(self, timeline: str) -> None:
         """Say in the store that this boot lives, and how far it has caught up."""
@@ -82,7 +85,7 @@ def open_site(store: Store, ring: KeyRing, directory: Path | None) -> Site:
     # The journal is there, and locked, before anybody can hear of the boot: a boot without one
     # counts as dead.
     journal = NoJournal() if directory is None else _journal(store, directory, boot)
-    site = Site(store, cipher, journal, directory, boot)
+    site = Site(store, cipher, journal, directory, boot, Marks())
     store.begin_boot(site._as_boot(store.timeline()))  # noqa: SLF001 - its own file
     return site
 

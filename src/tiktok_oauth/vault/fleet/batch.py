@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.vault.fleet.fleetroom import FleetRoom
     from tiktok_oauth.vault.fleet.threads import Threads
     from tiktok_oauth.vault.refresh.answers import Answer
+    from tiktok_oauth.vault.refresh.setback import Version
     from tiktok_oauth.vault.site import Site
     from tiktok_oauth.vault.stores.rows import Boot, Candidate, Claim, Grant, Ref, Renewed, Settled
 
@@ -196,6 +197,7 @@ class LoopHands:
         """Write new tokens where the parent still stands."""
         written = await self._work.renew.do(change)
         if written:
+            self._site.marks.written(change)
             self._room.tell(change.ref, change.event)
         return written
 
@@ -262,6 +264,10 @@ class LoopHands:
         """Say that this boot has caught up with a timeline."""
         await self._do(self._room.forgotten)
         await self._do(partial(self._site.touch, timeline))
+
+    def newest(self, ref: Ref) -> Version | None:
+        """The newest version of an account that this boot has written of late."""
+        return self._site.marks.newest(ref)
 
     async def own_answers(self) -> list[Answer]:
         """What this boot's own journal holds."""

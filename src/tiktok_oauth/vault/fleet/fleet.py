@@ -20,6 +20,7 @@ from tiktok_oauth.vault.fleet.pacing import Alarm
 from tiktok_oauth.vault.fleet.progress import Progress
 from tiktok_oauth.vault.fleet.threads import Threads
 from tiktok_oauth.vault.refresh.renew import refresh
+from tiktok_oauth.vault.refresh.setback import bring_back
 from tiktok_oauth.vault.stores.rows import Standing
 
 if TYPE_CHECKING:
@@ -205,7 +206,8 @@ class Fleet:
         kind: Kind = "refreshed"
         outcome: Outcome = "good"
         try:
-            await refresh(lane.desk, grant)
+            if not await bring_back(lane.desk, grant):
+                await refresh(lane.desk, grant)
         except TikTokAPIError as error:
             kind, outcome = judge(grant, error)
             if isinstance(error, StoreError):

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.engine.core import Core
     from tiktok_oauth.protocol.http import HttpRequest, HttpResponse
     from tiktok_oauth.vault.refresh.answers import Answer
+    from tiktok_oauth.vault.refresh.setback import Version
     from tiktok_oauth.vault.site import Site
     from tiktok_oauth.vault.stores.rows import (
         Boot,
@@ -79,6 +80,7 @@ class ThreadHands:
         """Write new tokens where the parent still stands."""
         written = self._store.renew([change])[0]
         if written:
+            self._site.marks.written(change)
             self._tell(change.ref, change.event)
         return written
 
@@ -141,6 +143,10 @@ class ThreadHands:
         """Say that this boot has caught up with a timeline."""
         self._chores.forgotten()
         self._site.touch(timeline)
+
+    def newest(self, ref: Ref) -> Version | None:
+        """The newest version of an account that this boot has written of late."""
+        return self._site.marks.newest(ref)
 
     async def own_answers(self) -> list[Answer]:
         """What this boot's own journal holds."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.protocol.http import HttpRequest, HttpResponse
     from tiktok_oauth.vault.refresh.answers import Answer
     from tiktok_oauth.vault.refresh.barrier import Barrier
+    from tiktok_oauth.vault.refresh.setback import Version
     from tiktok_oauth.vault.sealing.cipher import Cipher
     from tiktok_oauth.vault.stores.rows import Boot, Candidate, Claim, Grant, Ref, Renewed, Settled
 
@@ -93,6 +94,10 @@ class Hands(Protocol):
 
     async def catch_up(self, timeline: str) -> None:
         """Say in the store that this boot has caught up with a timeline."""
+        ...
+
+    def newest(self, ref: Ref) -> Version | None:
+        """The newest version of an account that this boot has written of late."""
         ...
 
     async def own_answers(self) -> list[Answer]:

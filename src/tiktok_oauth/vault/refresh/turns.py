@@ -18,6 +18,7 @@ from tiktok_oauth.errors import (
 from tiktok_oauth.vault.refresh import ladder
 from tiktok_oauth.vault.refresh.place import replay
 from tiktok_oauth.vault.refresh.renew import refresh
+from tiktok_oauth.vault.refresh.setback import bring_back
 from tiktok_oauth.vault.sealing.cipher import Binding
 from tiktok_oauth.vault.stores.rows import Claim
 
@@ -51,6 +52,8 @@ async def renew(desk: Desk, ref: Ref, had: Grant | None = None) -> Grant:
     give_up = desk.core.clock.monotonic() + desk.deadline + 2 * _SHORT
     # Read again, within the flight: the one before it may have left a claim of our own open.
     grant = usable(await desk.hands.get(ref))
+    if await bring_back(desk, grant):
+        grant = had = usable(await desk.hands.get(ref))
     had = had or grant
     while not _is_newer(grant, had):
         wait = grant.not_before - desk.now()
