@@ -138,7 +138,10 @@ class _Unseen:
         self._environment = environment
 
     def get(self, name: str) -> str | None:
-        return self._environment.get(name)
+        try:
+            return self._environment[name]
+        except KeyError:  # As its own get() does, one call further down.
+            return None
 
 
 def _scopes(argument: object, get: Look) -> tuple[str, ...]:
