@@ -19,6 +19,7 @@ OWN: set[Path] = set()
 """Volumes of this process: a lock does not keep out the process that holds it."""
 
 _ROOM = 1024 * 1024
+_BLANK = bytes(64 * 1024)
 _FLAGS = os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -49,7 +50,8 @@ class Volume:
         """Take more room."""
         with told("extended"):
             # Room that was only promised would be entered in the file system's books at each sync.
-            _write_at(self._file, bytes(_ROOM), self._room)
+            for place in range(self._room, self._room + _ROOM, len(_BLANK)):
+                _write_at(self._file, _BLANK, place)
             os.fsync(self._file)
         self._room += _ROOM
 
