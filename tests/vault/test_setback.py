@@ -11,6 +11,8 @@ import pytest
 
 from tests.support.fleet import FleetOfTests, StrictTikTok, rounds
 from tests.support.vault import HOUR
+from tiktok_oauth.vault.refresh.setback import Marks
+from tiktok_oauth.vault.stores.rows import Event, Ref, Renewed, Tokens
 from tiktok_oauth.vault.stores.sqlite import sqlite_store
 
 if TYPE_CHECKING:
@@ -90,3 +92,20 @@ def test_what_no_journal_knows_is_what_the_store_says(file_town: Town, tmp_path:
     assert town.refused(account.access_token).retryable
     assert [call.outcome for call in town.calls("refresh")] == ["ok", "invalid_grant"]
     assert town.row(account).status == "active"
+
+
+def test_ten_thousand_accounts_are_remembered() -> None:
+    """What was written last stays; the oldest gives way."""
+    marks = Marks()
+    for number in (*range(10_000), 0, 10_000):
+        marks.written(_renewed(number, ver=2 + (number == 0)))
+
+    assert marks.newest(Ref("app", "1")) is None
+    assert marks.newest(Ref("app", "0")) == (1, 3)
+    assert marks.newest(Ref("app", "10000")) == (1, 2)
+
+
+def _renewed(number: int, ver: int) -> Renewed:
+    tokens = Tokens(b"", b"", b"", "", 0.0, 0.0, 0.0, "", 0.0, 0.0, 0.0)
+    event = Event(0.0, "refreshed")
+    return Renewed(Ref("app", str(number)), 1, ver - 1, b"", ver, "", tokens, event, None)

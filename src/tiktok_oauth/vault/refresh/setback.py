@@ -7,7 +7,7 @@ has written of late it knows, and its journal has the tokens.
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeAlias
 
 from tiktok_oauth.engine.span import Span
 from tiktok_oauth.vault.refresh.place import insist, replay
@@ -20,18 +20,16 @@ _REMEMBERED = 10_000
 """Accounts: about as many as there are answers in a journal."""
 
 
-class Version(NamedTuple):
-    """An account's version: by consents first, then by refreshes."""
-
-    gen: int
-    ver: int
+Version: TypeAlias = tuple[int, int]
+"""An account's version: the consent, and which refresh of it."""
 
 
 class Marks:
     """The newest version of each account that one boot has written. Shared by its threads."""
 
     def __init__(self) -> None:
-        self._marks: OrderedDict[Ref, Version] = OrderedDict()
+        # Plain tuples: the garbage collector lets go of those.
+        self._marks: OrderedDict[tuple[str, str], Version] = OrderedDict()
 
     def newest(self, ref: Ref) -> Version | None:
         """Of one account; None when nothing was written of late."""
@@ -39,8 +37,9 @@ class Marks:
 
     def written(self, change: Renewed) -> None:
         """Remember what now stands in the store."""
-        self._marks[change.ref] = Version(change.gen, change.next_ver)
-        self._marks.move_to_end(change.ref)
+        key = change.ref.client_key, change.ref.open_id
+        self._marks.pop(key, None)
+        self._marks[key] = change.gen, change.next_ver
         if len(self._marks) > _REMEMBERED:
             self._marks.popitem(last=False)
 
@@ -59,7 +58,7 @@ async def bring_back(desk: Desk, row: Grant) -> bool:
     if newest is None or newest <= (row.gen, row.ver):
         return False
     Span(desk.core, "refresh_access_token").noticed(
-        f"The store holds version {row.ver} of an account of which version {newest.ver} was "
+        f"The store holds version {row.ver} of an account of which version {newest[1]} was "
         "written: somebody has put an old row back. The journal's tokens take its place."
     )
     for answer in await desk.hands.own_answers():
