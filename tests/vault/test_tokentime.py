@@ -134,6 +134,17 @@ def test_moving_a_sandboxs_clock_ages_the_tokens(town: Town) -> None:
     assert town.do(account.reload).access_expires_at == int(town.sandbox.now()) + 7200
 
 
+def test_a_refresh_by_hand_counts_from_the_moved_clock(town: Town) -> None:
+    """Not from the time of a moment ago, by which the new token would be an old one."""
+    account = town.connect(town.vault(town.client(base_url="http://127.0.0.1:4010")))
+    town.do(account.access_token)
+    town.sandbox.advance(3 * 3600)
+
+    state = town.do(account.refresh)
+
+    assert state.access_expires_at == int(town.sandbox.now()) + 7200
+
+
 def test_anywhere_else_a_moved_clock_is_no_reason(town: Town) -> None:
     """The same answers from TikTok's own name age nothing."""
     account = town.connect(town.vault())

@@ -109,8 +109,11 @@ class Teller:
         return self._open(grant) if alive else flight
 
     def flight(self, ref: Ref, had: Grant | None = None) -> Future[Grant]:
-        """The refresh of an account, under way or new: to newer tokens than somebody has read."""
-        self._room.look_at_time(ref.client_key)
+        """The refresh of an account, under way or new: to newer tokens than somebody has read.
+
+        Where nobody has read any it is somebody's wish, and the time has not been looked at.
+        """
+        self._room.look_at_time(ref.client_key, at_once=had is None)
         desk = self._room.desk(ref)
         return self._room.flights.join(ref, lambda: run(self._renew(desk, ref, had)))
 
