@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -62,13 +63,16 @@ def serving(directory: Path, port: str, variables: dict[str, str]) -> Iterator[s
     """Run ``tiktok-oauth serve`` with nothing of this machine's settings; its one-time link."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("TIKTOK_")}
     places = {f"XDG_{name}_HOME": str(directory / name) for name in ("CONFIG", "STATE")}
-    runtime = {"XDG_RUNTIME_DIR": str(directory), "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(  # noqa: S603 - our own command
-        [sys.executable, "-m", "tiktok_oauth", "serve", "--port", port],
-        env=clean | places | runtime | variables,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with (
+        # The path of a socket has to be short, and those of pytest's directories are long.
+        tempfile.TemporaryDirectory(prefix="tto-") as meeting,
+        subprocess.Popen(  # noqa: S603 - our own command
+            [sys.executable, "-m", "tiktok_oauth", "serve", "--port", port],
+            env=clean | places | {"XDG_RUNTIME_DIR": meeting, "PYTHONUNBUFFERED": "1"} | variables,
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process,
+    ):
         assert process.stdout is not None
         found = (re.search(r"http://\S+/signin/\S+", line) for line in process.stdout)
         try:

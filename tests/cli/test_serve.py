@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import tempfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -103,14 +104,16 @@ def test_a_password_is_hashed_for_the_settings() -> None:
 
 def started(variables: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     """The command as a process of its own, which does not come to serving."""
-    return subprocess.run(  # noqa: S603 - our own program
-        [*COMMAND, *arguments],
-        capture_output=True,
-        check=False,
-        env=variables,
-        text=True,
-        timeout=60,
-    )
+    # The path of a socket has to be short, and those of pytest's directories are long.
+    with tempfile.TemporaryDirectory(prefix="tto-") as meeting:
+        return subprocess.run(  # noqa: S603 - our own program
+            [*COMMAND, *arguments],
+            capture_output=True,
+            check=False,
+            env=variables | {"XDG_RUNTIME_DIR": meeting},
+            text=True,
+            timeout=60,
+        )
 
 
 @pytest.mark.slow
