@@ -125,6 +125,7 @@ class FleetOfTests:
 
     Attributes:
         speed: how many seconds of token time pass in one.
+        found_at_once: is called when somebody looks at the time at once.
     """
 
     def __init__(
@@ -138,6 +139,7 @@ class FleetOfTests:
         self.clock = clock or FakeClock()
         self.heard = Recorder()
         self.speed = 1.0
+        self.found_at_once: Callable[[], None] = lambda: None
         self.store = store or memory_store(self.clock.monotonic)
         self.site: Site = open_site(self.store, RING, directory)
         self.client_keys: Sequence[str] = (KEY,)
@@ -162,8 +164,10 @@ class FleetOfTests:
     def observe(self, client_key: str, headers: Headers) -> None:
         """Token time is the fake clock's."""
 
-    def look_at_time(self, client_key: str) -> None:
-        """The same."""
+    def look_at_time(self, client_key: str, *, at_once: bool = False) -> None:
+        """The same, but for what a test lets a look at once find."""
+        if at_once:
+            self.found_at_once()
 
     def bury(self) -> None:
         """Count the times."""

@@ -67,6 +67,20 @@ async def test_the_most_urgent_comes_first(vault: FleetOfTests) -> None:
     assert vault.tiktok.asked == ["wanted", "due1", "due2", "due3"]
 
 
+async def test_whoever_is_woken_looks_at_the_time_first(vault: FleetOfTests) -> None:
+    """A sandbox's clock may have been moved by whoever waits: tokens count from there."""
+    vault.connect("later", due_in=100.0)
+    fleet = vault.fleet()
+    await rounds(fleet)
+    vault.found_at_once = lambda: vault.clock.advance(200.0)
+
+    fleet.look_now()
+    await rounds(fleet, 2)
+
+    assert vault.tiktok.asked == ["later"]
+    assert vault.row("later").issued_at == vault.clock.now()
+
+
 async def test_on_demand_lets_access_tokens_end(vault: FleetOfTests) -> None:
     """On demand, only refresh tokens that would age out and callers who wait count."""
     vault.connect("unused", due_in=-100.0)

@@ -84,6 +84,7 @@ class Fleet:
         self._claimed_at = float("-inf")
         self._crowded = False
         self._stopping = False
+        self._woken = False
         self._wake = asyncio.Event()
         self._said: set[str] = set()
         self._chores = self._plan()
@@ -110,11 +111,17 @@ class Fleet:
         """Look for what is due at once: somebody waits. To be called in the event loop."""
         for lane in self._lanes:
             lane.look_at = float("-inf")
+        self._woken = True
         self._wake.set()
 
     async def round(self) -> float:
         """Claim and begin what may begin now; returns seconds until it is worth looking again."""
         self._chores.start_due()
+        if self._woken:
+            # Whoever waits may have moved a sandbox's clock a moment ago.
+            self._woken = False
+            for lane in self._lanes:
+                await self._look_at_time(lane, at_once=True)
         now, free = self._first.monotonic(), self._free()
         waits = now < self._claimed_at + _GATHER and 2 * free < self._settings.at_once
         # A claim is a transaction: better one for many than one for each that ends.
@@ -272,11 +279,14 @@ class Fleet:
         chores.add(_CHECK_IN, partial(self._in_thread, self._check_in))
         chores.add(_PRUNE, partial(self._in_thread, self._prune), at_once=False)
         for lane in self._lanes:
-            look = partial(self._room.look_at_time, lane.client_key)
-            chores.add(_LOOK_AT_TIME, partial(self._in_thread, look))
+            chores.add(_LOOK_AT_TIME, partial(self._look_at_time, lane))
         if self._settings.tell is not None:
             chores.add(_TELL, self._tell, at_once=False)
         return chores
+
+    async def _look_at_time(self, lane: Lane, *, at_once: bool = False) -> None:
+        look = self._room.look_at_time
+        await self._in_thread(partial(look, lane.client_key, at_once=at_once))
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
         try:

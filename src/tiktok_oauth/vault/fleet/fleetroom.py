@@ -39,8 +39,8 @@ class FleetRoom(Protocol):
         """Learn a sandbox's clock from an answer."""
         ...
 
-    def look_at_time(self, client_key: str) -> None:
-        """Ask a sandbox for its clock, when it was not heard of for long. Blocks."""
+    def look_at_time(self, client_key: str, *, at_once: bool = False) -> None:
+        """Ask a sandbox for its clock, when it was not heard of for long or at once. Blocks."""
         ...
 
     def bury(self) -> None:

@@ -68,9 +68,9 @@ class Office:
         """Learn a sandbox's clock from an answer."""
         self._room.times[client_key].observe(headers)
 
-    def look_at_time(self, client_key: str) -> None:
-        """Ask a sandbox for its clock, when it was not heard of for long."""
-        self._room.look_at_time(client_key)
+    def look_at_time(self, client_key: str, *, at_once: bool = False) -> None:
+        """Ask a sandbox for its clock, when it was not heard of for long or at once."""
+        self._room.look_at_time(client_key, at_once=at_once)
 
     def bury(self) -> None:
         """Bring in what dead vaults of this host have left."""
