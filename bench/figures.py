@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-_COMPARE = {"<=": operator.le, ">=": operator.ge}
-_COLUMNS = ("figure", "measured", "bound", "", "noise", "out of", "method")
 Quartile = Literal["lower", "upper"]
 
+_COMPARE = {"<=": operator.le, ">=": operator.ge}
+_COLUMNS = ("figure", "measured", "bound", "", "noise", "out of", "method")
 _REASON = 60
 """Characters of a sentence that says why a figure is missing."""
 

@@ -213,7 +213,7 @@ class Fleet:
         kind: Kind = "refreshed"
         outcome: Outcome = "good"
         try:
-            if not await bring_back(lane.desk, grant):
+            if await bring_back(lane.desk, grant) is None:
                 await refresh(lane.desk, grant)
         except TikTokAPIError as error:
             kind, outcome = judge(grant, error)

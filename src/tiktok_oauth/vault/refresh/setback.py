@@ -44,8 +44,8 @@ class Marks:
             self._marks.popitem(last=False)
 
 
-async def bring_back(desk: Desk, row: Grant) -> bool:
-    """Bring a row that was put back up to what the journal has; whether there is a newer one now.
+async def bring_back(desk: Desk, row: Grant) -> Grant | None:
+    """Bring a row that was put back up to what the journal has; None when there is no newer one.
 
     Args:
         desk: the way to everything.
@@ -56,13 +56,14 @@ async def bring_back(desk: Desk, row: Grant) -> bool:
     """
     newest = desk.hands.newest(row.ref)
     if newest is None or newest <= (row.gen, row.ver):
-        return False
+        return None
     Span(desk.core, "refresh_access_token").noticed(
         f"The store holds version {row.ver} of an account of which version {newest[1]} was "
-        "written: somebody has put an old row back. The journal's tokens take its place."
+        "written: the newer one was lost, or somebody has put an old row back. What the journal "
+        "has takes its place."
     )
     for answer in await desk.hands.own_answers():
         if answer.ref == row.ref:
             await replay(desk, answer)
     now = await insist(desk, lambda: desk.hands.get(row.ref))
-    return now is not None and (now.gen, now.ver) > (row.gen, row.ver)
+    return now if now is not None and (now.gen, now.ver) > (row.gen, row.ver) else None

@@ -52,8 +52,8 @@ async def renew(desk: Desk, ref: Ref, had: Grant | None = None) -> Grant:
     give_up = desk.core.clock.monotonic() + desk.deadline + 2 * _SHORT
     # Read again, within the flight: the one before it may have left a claim of our own open.
     grant = usable(await desk.hands.get(ref))
-    if await bring_back(desk, grant):
-        grant = had = usable(await desk.hands.get(ref))
+    if (back := await bring_back(desk, grant)) is not None:
+        grant = had = usable(back)
     had = had or grant
     while not _is_newer(grant, had):
         wait = grant.not_before - desk.now()
