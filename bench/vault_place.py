@@ -7,6 +7,7 @@ import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -19,7 +20,8 @@ from tiktok_oauth import KeyRing, TikTokOAuth, TikTokTokens, TokenVault
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-Kind = Literal["SQLite", "PostgreSQL"]
+Kind = Literal["SQLite", "pysqlite3", "PostgreSQL"]
+"""SQLite is the one that this Python is linked with, pysqlite3 a newer one."""
 
 _BUILD = Path(__file__).parent.parent / "build"
 _SEEDERS = 64
@@ -93,12 +95,15 @@ def a_place(kind: Kind) -> Iterator[Place]:
     """An empty store, on the disk that this checkout is on.
 
     Raises:
-        MissingError: there is no PostgreSQL.
+        MissingError: there is no PostgreSQL, or no pysqlite3.
     """
+    if kind == "pysqlite3" and find_spec(kind) is None:
+        raise MissingError("pysqlite3 is not installed")
+    scheme = "sqlite+pysqlite3" if kind == "pysqlite3" else "sqlite"
     _BUILD.mkdir(exist_ok=True)
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_BUILD)))
-        names = (f"sqlite:///{directory}/tokens{number}.db" for number in count())
+        names = (f"{scheme}:///{directory}/tokens{number}.db" for number in count())
         another = names.__next__
         if kind == "PostgreSQL":
             another = stack.enter_context(_postgres())

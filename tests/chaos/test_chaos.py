@@ -21,6 +21,8 @@ _CAMPAIGNS: list[tuple[Kind, int, frozenset[Misfortune]]] = [
     ("sqlite", 10, frozenset({"drops"})),
     ("sqlite", 10, frozenset({"full"})),
     ("sqlite", 10, frozenset({"jumps"})),
+    ("pysqlite3", 20, frozenset()),
+    ("pysqlite3", 10, frozenset({"full"})),
     ("postgres", 20, frozenset()),
     ("postgres", 10, frozenset({"restarts"})),
 ]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tests.chaos.misfortunes import Misfortune, Trouble
     from tests.chaos.victims import Role
 
-Kind = Literal["sqlite", "postgres"]
+Kind = Literal["sqlite", "pysqlite3", "postgres"]
 
 
 def play(  # noqa: PLR0913 - one keyword an option
@@ -60,7 +60,8 @@ def _stage(
         if "full" in misfortunes:
             stack.enter_context(small_disk(folder))
             trouble = FullDisk(folder)
-        url = f"sqlite:///{folder}/tokens.db"
+        scheme = "sqlite+pysqlite3" if store == "pysqlite3" else "sqlite"
+        url = f"{scheme}:///{folder}/tokens.db"
         if store == "postgres":
             server = stack.enter_context(postgres_server())
             url = server.new_database()

@@ -41,6 +41,7 @@ def scene_on(sandbox: Sandbox, tmp_path: Path) -> Iterator[Callable[[str], Scene
     urls: dict[str, Callable[[], str]] = {
         "memory": lambda: "memory:",
         "sqlite": lambda: f"sqlite:///{tmp_path}/tokens.db",
+        "pysqlite3": lambda: f"sqlite+pysqlite3:///{tmp_path}/tokens.db",
         "postgres": lambda: shared_server().new_database(),
     }
 

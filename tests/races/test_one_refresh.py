@@ -39,7 +39,7 @@ CONTROLS = 5
 """How many strangers to each other a control has: enough to get into each other's way."""
 
 
-@pytest.mark.parametrize("store", ["memory", "sqlite", "postgres"])
+@pytest.mark.parametrize("store", ["memory", "sqlite", "pysqlite3", "postgres"])
 def test_fifty_threads(scene_on: SceneOn, store: str, *, is_control: bool) -> None:
     """One vault that they share; for the control, several that know nothing of each other."""
     scene = scene_on(store)
@@ -61,7 +61,7 @@ def test_fifty_threads(scene_on: SceneOn, store: str, *, is_control: bool) -> No
     scene.judge(tokens, is_control=is_control)
 
 
-@pytest.mark.parametrize("store", ["memory", "sqlite", "postgres"])
+@pytest.mark.parametrize("store", ["memory", "sqlite", "pysqlite3", "postgres"])
 def test_two_hundred_tasks(scene_on: SceneOn, store: str, *, is_control: bool) -> None:
     """One vault that they share; for the control, several that know nothing of each other."""
     scene = scene_on(store)
@@ -83,7 +83,7 @@ def test_two_hundred_tasks(scene_on: SceneOn, store: str, *, is_control: bool) -
     scene.judge(tokens, is_control=is_control)
 
 
-@pytest.mark.parametrize("store", ["sqlite", "postgres"])
+@pytest.mark.parametrize("store", ["sqlite", "pysqlite3", "postgres"])
 def test_sixteen_processes(scene_on: SceneOn, store: str, *, is_control: bool) -> None:
     """Each opens the store by itself, and they share one directory of journals."""
     scene = scene_on(store)

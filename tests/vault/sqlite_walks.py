@@ -7,13 +7,13 @@ import resource
 import signal
 import sys
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.vault.made import ANNA, NOW, claim, claimed, connected, read, settled
 from tiktok_oauth import StoreError
 from tiktok_oauth.vault.stores import sql
 from tiktok_oauth.vault.stores.sqlite import SqliteDatabase, sqlite_store
+from tiktok_oauth.vault.stores.sqlitefile import path_of
 from tiktok_oauth.vault.stores.sqlstore import SqlStore
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.vault.stores.sqliteconnection import Mode
 
 
-def count_up(path: str, times: int) -> None:
+def count_up(url: str, times: int) -> None:
     """Read a number and write the next one, each time in one transaction."""
 
     def work(transaction: Transaction) -> None:
@@ -29,14 +29,14 @@ def count_up(path: str, times: int) -> None:
         number = int(bytes(value)) + 1  # type: ignore[arg-type]  # a blob column
         transaction.run(sql.PUT_SETTING, {"name": "count", "value": str(number).encode()})
 
-    with closing(SqliteDatabase(path)) as database:
+    with closing(SqliteDatabase(url)) as database:
         for _ in range(times):
             database.write(work)
 
 
-def timeline(path: str) -> str:
+def timeline(url: str) -> str:
     """Open a store, and the database's history."""
-    with closing(sqlite_store(path)) as store:
+    with closing(sqlite_store(url)) as store:
         return store.timeline()
 
 
@@ -54,14 +54,14 @@ def forked(store: SqlStore, name: str) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def full_disk(path: str, mode: Mode | None) -> None:
+def full_disk(url: str, mode: Mode | None) -> None:
     """Claim and settle while no file can grow."""
-    store = SqlStore(SqliteDatabase(path, mode=mode))
+    store = SqlStore(SqliteDatabase(url, mode=mode))
     grant = connected(store)
     store.put_setting("larger than the journal", bytes(5 << 20))
     store.close()
-    store = SqlStore(SqliteDatabase(path, mode=mode))
-    size = Path(path).stat().st_size
+    store = SqlStore(SqliteDatabase(url, mode=mode))
+    size = path_of(url).stat().st_size
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
     for number in range(20):
         held = claimed(store, read(store), str(number))
@@ -76,11 +76,11 @@ def full_disk(path: str, mode: Mode | None) -> None:
     assert read(store, ANNA).attempt == "last"
 
 
-def die_writing(path: str) -> None:
+def die_writing(url: str) -> None:
     """Change a row, and die before the transaction ends."""
 
     def work(transaction: Transaction) -> None:
         transaction.run(sql.ERASE[-1], ANNA._asdict())
         os.kill(os.getpid(), signal.SIGKILL)
 
-    SqliteDatabase(path).write(work)
+    SqliteDatabase(url).write(work)

@@ -29,6 +29,7 @@ def backends() -> list[ParameterSet]:
     return [
         pytest.param(_memory, id="memory"),
         pytest.param(_sqlite, id="sqlite", marks=pytest.mark.slow),
+        pytest.param(_newer_sqlite, id="pysqlite3", marks=pytest.mark.slow),
         pytest.param(_postgres, id="postgres", marks=pytest.mark.slow),
     ]
 
@@ -39,6 +40,10 @@ def _memory(_: Path) -> AbstractContextManager[SqlStore]:
 
 def _sqlite(room: Path) -> AbstractContextManager[SqlStore]:
     return closing(sqlite_store(room / "tokens.db"))
+
+
+def _newer_sqlite(room: Path) -> AbstractContextManager[SqlStore]:
+    return closing(sqlite_store(f"sqlite+pysqlite3:///{room / 'tokens.db'}"))
 
 
 def _postgres(_: Path) -> AbstractContextManager[SqlStore]:

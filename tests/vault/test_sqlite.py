@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
@@ -19,6 +20,7 @@ from tiktok_oauth import StoreError
 from tiktok_oauth.vault.stores import sql
 from tiktok_oauth.vault.stores.sqlite import SqliteDatabase, sqlite_store
 from tiktok_oauth.vault.stores.sqliteconnection import Mode, durability
+from tiktok_oauth.vault.stores.sqlitelibrary import library_of
 from tiktok_oauth.vault.stores.sqlstore import SqlStore
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.vault.stores.database import Transaction
 
 WAL = Mode("wal", "FULL", "a test wants it")
+SCHEMES = ("sqlite", "sqlite+pysqlite3")
 
 
 @pytest.fixture
@@ -36,10 +39,16 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "tokens.db"
 
 
+@pytest.fixture(params=SCHEMES)
+def url(request: pytest.FixtureRequest, path: Path) -> str:
+    """Its URL, for Python's SQLite and for the newer one."""
+    return f"{request.param}:///{path}"
+
+
 @pytest.fixture
-def database(path: Path) -> Iterator[SqliteDatabase]:
+def database(url: str) -> Iterator[SqliteDatabase]:
     """An open database."""
-    with closing(SqliteDatabase(path)) as opened:
+    with closing(SqliteDatabase(url)) as opened:
         yield opened
 
 
@@ -141,11 +150,20 @@ def test_an_interrupt_is_an_error_for_those_who_waited(database: SqliteDatabase)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN; SELECT * FROM settings"])
-def test_another_programs_lock_is_a_retryable_error(path: Path, lock: str) -> None:
+@pytest.mark.parametrize(
+    ("url", "lock"),
+    [
+        ("sqlite", "BEGIN IMMEDIATE"),
+        ("sqlite+pysqlite3", "BEGIN IMMEDIATE"),
+        # Beside a write-ahead log, those who read hinder nobody.
+        ("sqlite", "BEGIN; SELECT * FROM settings"),
+    ],
+    indirect=["url"],
+)
+def test_another_programs_lock_is_a_retryable_error(path: Path, url: str, lock: str) -> None:
     """Whether it keeps a transaction from beginning or from ending: nothing was changed."""
-    store = SqlStore(SqliteDatabase(path, patience=0.05))
-    with closing(store), closing(sqlite3.connect(path, isolation_level=None)) as other:
+    store = SqlStore(SqliteDatabase(url, patience=0.05))
+    with closing(store), closing(library_of(url).connect(path, isolation_level=None)) as other:
         for statement in lock.split(";"):
             other.execute(statement).fetchone()
         with pytest.raises(StoreError, match="locked by another program") as caught:
@@ -201,30 +219,30 @@ def test_two_modes_on_one_file_are_refused(path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_processes_share_a_file(path: Path) -> None:
+def test_processes_share_a_file(url: str) -> None:
     """Four processes count the same setting up, and none of their steps is lost."""
-    with closing(sqlite_store(path)) as store:
+    with closing(sqlite_store(url)) as store:
         store.put_setting("count", b"0")
         with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
-            list(pool.map(sqlite_walks.count_up, [str(path)] * 4, [25] * 4))
+            list(pool.map(sqlite_walks.count_up, [url] * 4, [25] * 4))
 
         assert store.setting("count") == b"100"
 
 
 @pytest.mark.slow
-def test_processes_open_a_new_file_at_once(path: Path) -> None:
+def test_processes_open_a_new_file_at_once(url: str) -> None:
     """The schema is made once, by whoever comes first."""
     with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
-        lines = set(pool.map(sqlite_walks.timeline, [str(path)] * 4))
+        lines = set(pool.map(sqlite_walks.timeline, [url] * 4))
 
     assert len(lines) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [None, WAL], ids=["default", "wal"])
-def test_a_forked_child_has_connections_of_its_own(path: Path, mode: Mode | None) -> None:
+def test_a_forked_child_has_connections_of_its_own(url: str, mode: Mode | None) -> None:
     """Forked while other threads read and write, it reads and writes, and so does its parent."""
-    store = SqlStore(SqliteDatabase(path, mode=mode))
+    store = SqlStore(SqliteDatabase(url, mode=mode))
     connected(store)
     stop = threading.Event()
 
@@ -250,9 +268,9 @@ def test_a_forked_child_has_connections_of_its_own(path: Path, mode: Mode | None
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [None, WAL], ids=["default", "wal"])
-def test_a_full_disk_takes_claims_and_settlements(path: Path, mode: Mode | None) -> None:
+def test_a_full_disk_takes_claims_and_settlements(url: str, mode: Mode | None) -> None:
     """No file can grow: what changes rows in place is still committed, what adds is an error."""
-    walk = get_context("spawn").Process(target=sqlite_walks.full_disk, args=(str(path), mode))
+    walk = get_context("spawn").Process(target=sqlite_walks.full_disk, args=(url, mode))
     walk.start()
     walk.join(60)
 
@@ -260,13 +278,60 @@ def test_a_full_disk_takes_claims_and_settlements(path: Path, mode: Mode | None)
 
 
 @pytest.mark.slow
-def test_a_write_that_was_killed_is_undone(path: Path) -> None:
+def test_a_write_that_was_killed_is_undone(url: str) -> None:
     """A process that dies within a transaction leaves the database as it was before."""
-    with closing(sqlite_store(path)) as store:
+    with closing(sqlite_store(url)) as store:
         before = connected(store)
-    walk = get_context("spawn").Process(target=sqlite_walks.die_writing, args=(str(path),))
+    walk = get_context("spawn").Process(target=sqlite_walks.die_writing, args=(url,))
     walk.start()
     walk.join(60)
 
-    with closing(sqlite_store(path)) as store:
+    with closing(sqlite_store(url)) as store:
         assert (walk.exitcode, read(store)) == (-signal.SIGKILL, before)
+
+
+# Two copies of SQLite
+
+
+def test_a_file_keeps_the_journal_it_was_made_with(path: Path) -> None:
+    """A newer SQLite changes nothing under programs that an older one serves."""
+    with closing(SqliteDatabase(path, mode=durability((3, 40, 1)))):
+        with_rollback = f"sqlite+pysqlite3:///{path}"
+    with closing(SqliteDatabase(with_rollback)) as kept:
+        assert "journal_mode=persist and synchronous=EXTRA: the file was made" in kept.describe()
+
+    with closing(SqliteDatabase(f"{with_rollback}-new")) as fresh:
+        assert "journal_mode=wal and synchronous=FULL" in fresh.describe()
+
+
+@pytest.mark.parametrize(("first", "second"), [SCHEMES, SCHEMES[::-1]])
+def test_two_copies_on_one_file_are_refused(path: Path, first: str, second: str) -> None:
+    """In one process each would end the other's locks; once the first is closed, it may."""
+    with closing(SqliteDatabase(f"{first}:///{path}")) as database:
+        connected(SqlStore(database))
+        with pytest.raises(StoreError, match="Another copy of SQLite"):
+            SqliteDatabase(f"{second}:///{path}")
+    SqliteDatabase(f"{second}:///{path}").close()
+
+
+def test_somebody_elses_copy_is_noticed(path: Path, url: str) -> None:
+    """The newer one is not opened beside a stranger's connection; Python's own shares its copy."""
+    SqliteDatabase(url).close()
+    with closing(sqlite3.connect(path)) as stranger:
+        stranger.execute("SELECT 1 FROM sqlite_master").fetchall()
+        if url.startswith("sqlite:"):
+            SqliteDatabase(url).close()
+        else:
+            with pytest.raises(StoreError, match="with nothing beside"):
+                SqliteDatabase(url)
+
+
+def test_what_is_not_installed_is_told(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the command that installs it."""
+    monkeypatch.setitem(sys.modules, "pysqlite3", None)
+    monkeypatch.setitem(sys.modules, "pysqlite3.dbapi2", None)
+
+    with pytest.raises(StoreError, match=r"pip install 'tiktok-oauth\[sqlite\]'"):
+        SqliteDatabase(f"sqlite+pysqlite3:///{path}")
+
+    assert not path.exists()

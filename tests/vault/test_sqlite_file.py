@@ -20,7 +20,7 @@ from tiktok_oauth.vault.stores.storeclock import HostClock
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tiktok_oauth.vault.stores.sqliteconnection import Version
+    from tiktok_oauth.vault.stores.sqlitelibrary import Version
 
 MOUNTS = """\
 22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
@@ -69,11 +69,12 @@ def test_the_mode_is_told_with_its_reason(path: Path) -> None:
     assert "write-ahead log" in line
 
 
-def test_the_files_are_private(path: Path) -> None:
+@pytest.mark.parametrize("scheme", ["sqlite", "sqlite+pysqlite3"])
+def test_the_files_are_private(path: Path, scheme: str) -> None:
     """Database and journal can be used by their owner only, whatever the process's mask."""
     mask = os.umask(0)
     try:
-        with closing(sqlite_store(path)) as store:
+        with closing(sqlite_store(f"{scheme}:///{path}")) as store:
             connected(store)
             modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
     finally:
@@ -131,9 +132,20 @@ def test_urls_name_relative_and_absolute_files(
 
     assert path_of("sqlite:///tokens.db") == tmp_path / "tokens.db"
     assert path_of(f"sqlite:///{tmp_path}/tokens.db") == tmp_path / "tokens.db"
+    assert path_of("sqlite+pysqlite3:///tokens.db") == tmp_path / "tokens.db"
 
 
-@pytest.mark.parametrize("url", ["sqlite:///", "sqlite://", "sqlite:tokens.db", "sqlite://h/t.db"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///",
+        "sqlite://",
+        "sqlite:tokens.db",
+        "sqlite://h/t.db",
+        "sqlite+pysqlite3:///",
+        "sqlite+other:///tokens.db",
+    ],
+)
 def test_urls_that_name_no_file_are_refused(url: str) -> None:
     """With the right form in the hint."""
     with pytest.raises(StoreError, match=r"sqlite:///tokens\.db"):

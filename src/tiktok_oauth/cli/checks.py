@@ -29,7 +29,7 @@ from tiktok_oauth.vault.refresh.recover import payloads_in
 from tiktok_oauth.vault.sealing.cipher import Cipher
 from tiktok_oauth.vault.sealing.keyring import KeyRing
 from tiktok_oauth.vault.site import judge_keys
-from tiktok_oauth.vault.stores.sqlitefile import file_system, path_of
+from tiktok_oauth.vault.stores.sqlitefile import file_system, is_url, path_of
 from tiktok_oauth.vault.ways import blocking_core
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def examine(database: str | None, keys: Path | None, *, offline: bool) -> Iterat
     yield from _environment()
     yield from examine_app(offline=offline)
     url = database or f"sqlite:///{state_path() / 'tokens.db'}"
-    if url.startswith("sqlite:"):
+    if is_url(url):
         yield from _disk(url)
     yield from _store(database, url, keys)
     if not offline:

@@ -16,7 +16,7 @@ from tiktok_oauth.vault.opening import journal_of, keys_path, open_store, state_
 from tiktok_oauth.vault.refresh.answers import label_of
 from tiktok_oauth.vault.refresh.recover import payloads_in
 from tiktok_oauth.vault.sealing.keyring import KeyRing
-from tiktok_oauth.vault.stores.sqlitefile import path_of
+from tiktok_oauth.vault.stores.sqlitefile import is_url, path_of
 from tiktok_oauth.vault.strongroom import Strongroom
 from tiktok_oauth.vault.vault import TokenVault
 
@@ -29,7 +29,6 @@ FAILED, TRY_LATER, LOG_IN, WRONG_KEYS = 1, 75, 77, 78
 """Exit statuses beside 0, and 2 for a wrong command line; ``tiktok-oauth --help`` tells them.
 The last three are those of ``sysexits.h``."""
 
-_SQLITE = "sqlite:"
 _KEYS = "TIKTOK_OAUTH_KEYS"
 
 C = TypeVar("C", bound="Callable[..., Any] | click.Command")
@@ -159,7 +158,7 @@ def url_of(database: str | None, *, make: bool = False) -> str:
 def is_there(database: str | None) -> bool:
     """Whether there is a store already, as far as that can be known without asking a server."""
     url = database or f"sqlite:///{state_path() / 'tokens.db'}"
-    if not url.startswith(_SQLITE):
+    if not is_url(url):
         return True
     with suppress(StoreError):
         return path_of(url).exists()
@@ -235,7 +234,7 @@ def _apps_of(url: str) -> list[str]:
 def tell_of_keys(url: str, keys: Path | None) -> None:
     """Say that a key ring will be made, when one will be: it has to be kept."""
     is_given = keys is not None or os.environ.get(_KEYS)
-    if url.startswith(_SQLITE) and not (is_given or is_there(url) or keys_path().exists()):
+    if is_url(url) and not (is_given or is_there(url) or keys_path().exists()):
         click.echo(
             f"A new store, and a key ring for it: {keys_path()}. Keep a copy of that in a safe"
             " place: without it nobody can read the tokens.",

@@ -12,7 +12,7 @@ from tiktok_oauth.vault.sealing.keyring import KeyRing
 from tiktok_oauth.vault.site import Site, open_site
 from tiktok_oauth.vault.stores.memory import memory_store
 from tiktok_oauth.vault.stores.sqlite import sqlite_store
-from tiktok_oauth.vault.stores.sqlitefile import path_of
+from tiktok_oauth.vault.stores.sqlitefile import is_url, path_of
 from tiktok_oauth.vault.tenancy import name_of
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 _STORE = "TIKTOK_OAUTH_DATABASE_URL"
 _KEYS = "TIKTOK_OAUTH_KEYS"
-_SQLITE = "sqlite:"
 _POSTGRES = ("postgresql:", "postgres:")
 _MEMORY = "memory:"
 
@@ -48,7 +47,7 @@ def open_vault(store: Store | str | None, keys: KeyRing | None, journal: Path | 
             f"Pass store=, e.g. store='sqlite:///tokens.db', or set {_STORE}.",
         )
     url = store if isinstance(store, str) else ""
-    is_new = url.startswith(_SQLITE) and not path_of(url).exists()
+    is_new = is_url(url) and not path_of(url).exists()
     opened = open_store(url) if isinstance(store, str) else store
     try:
         ring = find_keys(url, keys, may_make=is_new)
@@ -67,7 +66,7 @@ def open_store(url: str) -> SqlStore:
         ValidationError: it names none.
         StoreError: it cannot be used.
     """
-    if url.startswith(_SQLITE):
+    if is_url(url):
         return sqlite_store(url)
     if url.startswith(_POSTGRES):
         # Imported only here: its driver is an extra.
@@ -138,7 +137,7 @@ def state_path() -> Path:
 
 def journal_of(url: str, store: Store) -> Path | None:
     """Where a store's journals are when nobody says otherwise; None for memory."""
-    if url.startswith(_SQLITE):
+    if is_url(url):
         path = path_of(url)
         return path.with_name(f"{path.name}-answers")
     if store.timeline().startswith("memory"):

@@ -14,7 +14,7 @@ from tiktok_oauth.vault.sealing.cipher import Cipher
 from tiktok_oauth.vault.sealing.keyring import KeyRing
 from tiktok_oauth.vault.sealing.privatefile import read_private
 from tiktok_oauth.vault.site import judge_keys
-from tiktok_oauth.vault.stores.sqlitefile import path_of
+from tiktok_oauth.vault.stores.sqlitefile import is_url, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ def is_new(url: str) -> bool:
     Raises:
         StoreError: there is no such directory.
     """
-    return url.startswith("sqlite:") and not path_of(url).exists()
+    return is_url(url) and not path_of(url).exists()
 
 
 def judge_files(plan: Plan, url: str) -> Iterator[Finding]:

@@ -24,6 +24,7 @@ Value = TypeVar("Value")
 _WORDS = {"1": True, "true": True, "yes": True, "on": True}
 _WORDS |= {"0": False, "false": False, "no": False, "off": False}
 _LONGEST = 2_048
+_STORES = ("sqlite:///", "sqlite+pysqlite3:///", "postgresql://", "postgres://")
 
 
 def text(value: object) -> str:
@@ -173,7 +174,7 @@ def database(value: object) -> str:
         raise WrongError(
             "A store in memory cannot be shared between processes.", "Use sqlite:///tokens.db."
         )
-    if not written.startswith(("sqlite:///", "postgresql://", "postgres://")):
+    if not written.startswith(_STORES):
         raise WrongError(
             "It is no database URL.", "Write sqlite:///tokens.db or postgresql://host/name."
         )

@@ -9,18 +9,19 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.errors import invalid_argument, store_error
 from tiktok_oauth.vault.freeze import FROZEN
 from tiktok_oauth.vault.stores import sql, sqlitefile
-from tiktok_oauth.vault.stores.sqliteconnection import connect, durability, failure
+from tiktok_oauth.vault.stores.sqliteconnection import connect, failure
+from tiktok_oauth.vault.stores.sqlitelibrary import library_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import ModuleType
 
 _MARK = {"name": FROZEN, "value": b"backup"}
 
@@ -48,19 +49,19 @@ def back_up(url: str, target: Path) -> Backup:
         ValidationError: it is no SQLite store.
         StoreError: the file exists, or one of the two cannot be used; nothing is left behind.
     """
-    if not url.startswith("sqlite:"):
+    if not sqlitefile.is_url(url):
         raise invalid_argument(
             "Only SQLite stores are copied by this command.",
             "Back a PostgreSQL database up by its own means: archive its write-ahead log, and "
             "keep the journals of all hosts.",
         )
-    source = sqlitefile.path_of(url)
+    source, library = sqlitefile.path_of(url), library_of(url)
     sqlitefile.identity(source)
     part = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
-    with _told(target):
+    with _told(target, library):
         os.close(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
         try:
-            accounts = _copy(source, part)
+            accounts = _copy(source, part, library)
             _sync(part)
             # Unlike a rename, a link fails where something is already.
             target.hardlink_to(part)
@@ -70,11 +71,12 @@ def back_up(url: str, target: Path) -> Backup:
         return Backup(target, target.stat().st_size, accounts)
 
 
-def _copy(source: Path, part: Path) -> int:
-    mode = durability(sqlite3.sqlite_version_info)
+def _copy(source: Path, part: Path, library: ModuleType) -> int:
     with (
-        contextlib.closing(connect(sqlitefile.uri(source), mode, reads=True)) as old,
-        contextlib.closing(sqlite3.connect(part, isolation_level=None)) as new,
+        contextlib.closing(
+            connect(sqlitefile.uri(source), None, reads=True, library=library)
+        ) as old,
+        contextlib.closing(library.connect(part, isolation_level=None)) as new,
     ):
         old.backup(new)
         # One file, whatever the source keeps beside it.
@@ -99,7 +101,7 @@ def _sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _told(target: Path) -> Iterator[None]:
+def _told(target: Path, library: ModuleType) -> Iterator[None]:
     try:
         yield
     except FileExistsError:
@@ -107,7 +109,7 @@ def _told(target: Path) -> Iterator[None]:
     except OSError as error:
         message = f"The backup {target} cannot be written: {error.strerror}."
         hint = "Name a place with room that this process may write to."
-    except sqlite3.Error as error:
+    except library.Error as error:
         raise failure(error) from error
     else:
         return

@@ -10,22 +10,32 @@ from __future__ import annotations
 
 import copy
 import os
-import sqlite3
 import threading
 import weakref
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from tiktok_oauth.errors import StoreError, store_error
 from tiktok_oauth.vault.stores import sqlitefile
 from tiktok_oauth.vault.stores.gate import Gate
 from tiktok_oauth.vault.stores.groupcommit import GroupCommit
-from tiktok_oauth.vault.stores.sqliteconnection import Mode, Session, connect, durability, failure
+from tiktok_oauth.vault.stores.sqliteconnection import (
+    Mode,
+    Session,
+    connect,
+    durability,
+    failure,
+    kept_mode,
+)
+from tiktok_oauth.vault.stores.sqlitelibrary import library_of, refuse_second
 from tiktok_oauth.vault.stores.sqlstore import SqlStore
 from tiktok_oauth.vault.stores.storeclock import HostClock, find_offset, host_clock
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
+    from types import ModuleType
 
     from tiktok_oauth.vault.stores.database import Row, Transaction, Value
 
@@ -45,8 +55,8 @@ class SqliteDatabase:
     """The ``Database`` of a file. Safe to share between threads, and after a fork.
 
     Args:
-        where: the file's path, or its ``sqlite:///`` URL; made when it is not there.
-        mode: how durable; by the version of SQLite when not given.
+        where: the file's path, or its URL; made when it is not there.
+        mode: how durable; by the version of SQLite, and by what the file is, when not given.
         clock: the host's time since boot.
         patience: seconds to wait for another program's transaction to end.
 
@@ -66,7 +76,7 @@ class SqliteDatabase:
         patience: float = 10.0,
     ) -> None:
         self._path = sqlitefile.path_of(where)
-        self._mode = mode or durability(sqlite3.sqlite_version_info)
+        self._library = library_of(where)
         self._host_clock = clock or host_clock()
         self._patience = patience
         self._offset = 0.0
@@ -74,6 +84,8 @@ class SqliteDatabase:
         self.commits: int = 0
         sqlitefile.prepare(self._path)
         self._identity = sqlitefile.identity(self._path)
+        refuse_second(self._library, self._identity, _libraries_of(self._identity))
+        self._mode = mode or self._kept_mode()
         self._start()
         self.write(self._prepare)
         with _forking:
@@ -88,7 +100,7 @@ class SqliteDatabase:
         """What this is and how durable, in one line."""
         journal, synchronous, why = self._mode
         return (
-            f"SQLite {sqlite3.sqlite_version} in {self._path}, journal_mode={journal} and "
+            f"SQLite {self._library.sqlite_version} in {self._path}, journal_mode={journal} and "
             f"synchronous={synchronous}: {why}."
         )
 
@@ -96,6 +108,10 @@ class SqliteDatabase:
     def may_forget(self) -> bool:
         """Whether a failover can lose what was written: there is none from a file."""
         return False
+
+    def library_for(self, file: sqlitefile.Identity) -> ModuleType | None:
+        """What this has a file open with, if it has."""
+        return self._library if file == self._identity and not self._closed else None
 
     def timeline(self) -> str:
         """The database's history: another word when another file took its place.
@@ -171,13 +187,27 @@ class SqliteDatabase:
     def _open(self, *, reads: bool) -> Session:
         if self._closed:
             raise store_error("The store is closed.", "Open a new one.")
+        return Session(self._connect(self._mode, reads=reads), self._now)
+
+    def _connect(self, mode: Mode | None, *, reads: bool) -> sqlite3.Connection:
         try:
-            connection = connect(
-                sqlitefile.uri(self._path), self._mode, reads=reads, patience=self._patience
+            return connect(
+                sqlitefile.uri(self._path),
+                mode,
+                reads=reads,
+                patience=self._patience,
+                library=self._library,
             )
-        except sqlite3.Error as error:
+        except self._library.Error as error:
             raise failure(error) from error
-        return Session(connection, self._now)
+
+    def _kept_mode(self) -> Mode:
+        wanted = durability(self._library.sqlite_version_info)
+        with closing(self._connect(None, reads=True)) as connection:
+            try:
+                return kept_mode(connection, wanted)
+            except connection.Error as error:
+                raise failure(error) from error
 
     def _close_connections(self) -> None:
         for session in (*self._readers, *([self._writer] if self._writer else ())):
@@ -234,7 +264,7 @@ class SqliteDatabase:
 
 
 def sqlite_store(where: str | Path) -> SqlStore:
-    """A store in a file, by its path or its ``sqlite:///`` URL; made when it is not there.
+    """A store in a file, by its path or its URL; made when it is not there.
 
     Raises:
         StoreError: it cannot be used, or would not be safe where it is.
@@ -269,6 +299,11 @@ def _attempt_apart(session: Session, work: _Work) -> _Outcome:
 
 _databases: weakref.WeakSet[SqliteDatabase] = weakref.WeakSet()
 _forking = threading.Lock()
+
+
+def _libraries_of(file: sqlitefile.Identity) -> frozenset[ModuleType]:
+    with _forking:
+        return frozenset(filter(None, (one.library_for(file) for one in _databases)))
 
 
 def _before_fork() -> None:

@@ -12,13 +12,13 @@ from tiktok_oauth.errors import store_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
 
     from tiktok_oauth.errors import StoreError
     from tiktok_oauth.vault.stores.database import Row, Value
+    from tiktok_oauth.vault.stores.sqlitelibrary import Version
 
     _Picker = Callable[[Mapping[str, Value]], tuple[Value, ...]]
-
-Version = tuple[int, int, int]
 
 _DIALECT = {
     "blob": "BLOB",
@@ -77,22 +77,41 @@ def durability(version: Version) -> Mode:
     return Mode("persist", "EXTRA", why)
 
 
+def kept_mode(connection: sqlite3.Connection, wanted: Mode) -> Mode:
+    """The mode for a file that may be there already, and have its own.
+
+    A write-ahead log would come upon other programs unasked, and theirs may be one that is not
+    safe, while a rollback journal is with every version.
+    """
+    [found] = connection.execute("PRAGMA journal_mode").fetchone()
+    [pages] = connection.execute("PRAGMA page_count").fetchone()
+    if wanted.journal == "persist" or found == "wal" or not pages:
+        return wanted
+    return Mode("persist", "EXTRA", "the file was made for a rollback journal")
+
+
 def connect(
-    uri: str, mode: Mode | None, *, reads: bool = False, patience: float = 0.0
+    uri: str,
+    mode: Mode | None,
+    *,
+    reads: bool = False,
+    patience: float = 0.0,
+    library: ModuleType = sqlite3,
 ) -> sqlite3.Connection:
     """Open and set up a connection.
 
     Args:
         uri: as SQLite reads it.
-        mode: how durable; None for a database in memory.
+        mode: how durable; None for a database in memory, or one that is only looked at.
         reads: refuse to write.
         patience: seconds to wait for a lock that another program holds.
+        library: a module with the interface of ``sqlite3``.
 
     Raises:
-        sqlite3.Error: it cannot be opened.
+        sqlite3.Error: it cannot be opened; or the library's own.
         StoreError: another program keeps the file in another mode.
     """
-    connection = sqlite3.connect(
+    connection: sqlite3.Connection = library.connect(
         uri, timeout=patience, isolation_level=None, check_same_thread=False, uri=True
     )
     try:
@@ -134,7 +153,7 @@ class Session:
         """
         try:
             return self._execute(statement, parameters).fetchall()
-        except sqlite3.Error as error:
+        except self.connection.Error as error:
             raise failure(error) from error
 
     def change(self, statement: str, parameters: Sequence[Mapping[str, Value]]) -> list[int]:
@@ -145,7 +164,7 @@ class Session:
         """
         try:
             return [self._execute(statement, one).rowcount for one in parameters]
-        except sqlite3.Error as error:
+        except self.connection.Error as error:
             raise failure(error) from error
 
     def _execute(self, statement: str, parameters: Mapping[str, Value]) -> sqlite3.Cursor:

@@ -13,7 +13,7 @@ from urllib.parse import quote
 from tiktok_oauth.errors import store_error
 from tiktok_oauth.observe.logs import logger
 
-_SCHEME = "sqlite:///"
+_SCHEMES = ("sqlite:///", "sqlite+pysqlite3:///")
 _MOUNTS = Path("/proc/self/mountinfo")
 # Their locks do not hold between hosts, or not at all, and "written" may mean "on its way".
 _REMOTE = frozenset(
@@ -57,8 +57,13 @@ class Identity(NamedTuple):
     inode: int
 
 
+def is_url(text: str) -> bool:
+    """Whether a URL is of SQLite."""
+    return text.startswith(("sqlite:", "sqlite+"))
+
+
 def path_of(where: str | Path) -> Path:
-    """The absolute path of a database given as a path or as a ``sqlite:///`` URL.
+    """The absolute path of a database given as a path or as a URL of SQLite.
 
     Its directory is resolved once, here: whatever its links point to later changes nothing.
 
@@ -66,13 +71,15 @@ def path_of(where: str | Path) -> Path:
         StoreError: the URL names no file, or the directory does not exist.
     """
     text = os.fspath(where)
-    if text.startswith("sqlite:"):
-        if not text.startswith(_SCHEME) or text == _SCHEME:
+    if is_url(text):
+        scheme = next((one for one in _SCHEMES if text.startswith(one)), text)
+        text = text.removeprefix(scheme)
+        if not text:
             raise store_error(
                 "The URL of the database names no file.",
-                "Write sqlite:///tokens.db, or sqlite:////var/lib/app/tokens.db.",
+                "Write sqlite:///tokens.db, sqlite:////var/lib/app/tokens.db, or "
+                "sqlite+pysqlite3:///tokens.db.",
             )
-        text = text.removeprefix(_SCHEME)
     path = Path(text)
     try:
         return path.parent.resolve(strict=True) / path.name
