@@ -114,9 +114,9 @@ def test_a_living_journal_is_no_leftover(room: Path) -> None:
     """Neither this process's own nor that of a process whose lock is held."""
     made = Journal(room, "boot")
 
-    assert list(leftovers.leftovers(room)) == []
-    assert leftovers.is_known(room, "boot")
-    assert not leftovers.is_known(room, "other")
+    assert leftovers.leftover(room, "boot") is None
+    assert leftovers.boots_in(room) == ["boot"]
+    assert leftovers.leftover(room, "other") is None
     made.close(keep=False)
 
 
@@ -126,12 +126,14 @@ def test_a_journal_that_was_kept_is_found(room: Path) -> None:
     made.append(record(b"one"))
     made.close(keep=True)
 
-    [left] = leftovers.leftovers(room)
+    left = leftovers.leftover(room, "boot")
+    assert left is not None
     assert (left.boot, list(left.payloads())) == ("boot", [b"one"])
-    assert list(leftovers.leftovers(room)) == []
+    assert leftovers.leftover(room, "boot") is None
     assert 0 <= left.age() < 600
     left.release()
-    [again] = leftovers.leftovers(room)
+    again = leftovers.leftover(room, "boot")
+    assert again is not None
     again.done()
     assert list(room.glob("boot-*")) == []
 
@@ -172,9 +174,11 @@ def test_a_forked_child_does_not_hold_the_lock(room: Path) -> None:
 
 
 def _released(room: Path) -> Iterator[leftovers.Leftover]:
-    for left in leftovers.leftovers(room):
-        left.release()
-        yield left
+    for boot in leftovers.boots_in(room):
+        left = leftovers.leftover(room, boot)
+        if left is not None:
+            left.release()
+            yield left
 
 
 class BrokenStore(SharedStore):

@@ -261,6 +261,7 @@ def test_boots_are_known_until_they_end(store: SqlStore) -> None:
     assert mine == replace(boot(MINE), keys=f"{K1},{K2}", timeline="next", seen_at=mine.seen_at)
     assert mine.seen_at > 0
     store.end_boot("never begun")
+    assert [store.has_ended(one) for one in (OTHER, MINE, "never begun")] == [True, False, False]
 
 
 def test_a_claim_and_a_boot_are_timed_by_one_clock(store: SqlStore) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.engine.run import run
@@ -33,7 +34,8 @@ class Graves:
     def __init__(self, site: Site, desks: Mapping[str, Desk]) -> None:
         self._site = site
         self._desks = desks
-        self._replayed: set[str] = set()
+        self._kept: dict[str, float] = {}
+        """Until when what stands in the store is kept, by boot."""
 
     def bury(self) -> None:
         """Replay what the dead have left, then say that their claims are nobody's.
@@ -43,37 +45,53 @@ class Graves:
         """
         if self._site.directory is None:
             return
-        for left in leftovers.leftovers(self._site.directory):
-            self._bury(left)
+        now = time.time()
+        for boot in leftovers.boots_in(self._site.directory):
+            if self._kept.get(boot, now) <= now:
+                self._bury(self._site.directory, boot)
         self._end_boots(self._site.directory)
 
     def open_again(self) -> None:
         """The store has forgotten something: everything is to be replayed once more."""
-        self._replayed.clear()
+        self._kept.clear()
 
-    def _bury(self, left: Leftover) -> None:
-        if left.boot not in self._replayed:
-            try:
-                found = read_answers(left.payloads(), self._site.cipher)
-            except VaultKeyError as error:
-                # It stays until somebody comes who has the key.
-                logger.error("The journal of a dead vault cannot be read. %s", error)
-                left.release()
-                return
-            if run(replay_all(self._desks, found)):
-                left.release()
-                return
-            self._site.store.end_boot(left.boot)
-            self._replayed.add(left.boot)
-        if self._site.store.may_forget and left.age() < _KEPT:
+    def _bury(self, directory: Path, boot: str) -> None:
+        left = leftovers.leftover(directory, boot)
+        if left is None:
+            return
+        if not self._stands(boot) and not self._replay(left):
+            left.release()
+        elif self._site.store.may_forget and (age := left.age()) < _KEPT:
+            self._kept[boot] = time.time() + _KEPT - age
             left.release()
         else:
+            self._kept.pop(boot, None)
             left.done()
+
+    def _stands(self, boot: str) -> bool:
+        """Whether somebody has replayed it: its end was written after all that it held.
+
+        A failover that took any of that back has taken the end back, too.
+        """
+        return boot in self._kept or self._site.store.has_ended(boot)
+
+    def _replay(self, left: Leftover) -> bool:
+        """Bring a journal into the store; whether nothing is left to be done."""
+        try:
+            found = read_answers(left.payloads(), self._site.cipher)
+        except VaultKeyError as error:
+            # It stays until somebody comes who has the key.
+            logger.error("The journal of a dead vault cannot be read. %s", error)
+            return False
+        if run(replay_all(self._desks, found)):
+            return False
+        self._site.store.end_boot(left.boot)
+        return True
 
     def _end_boots(self, directory: Path) -> None:
         """Boots of this host without a journal are dead and have left nothing."""
-        for boot in self._site.store.boots():
-            if boot.host != self._site.journal.host or boot.boot == self._site.boot:
-                continue
-            if not leftovers.is_known(directory, boot.boot):
-                self._site.store.end_boot(boot.boot)
+        host = self._site.journal.host
+        ours = {boot.boot for boot in self._site.store.boots() if boot.host == host}
+        # A journal is there before its boot is known: who is known and has none is dead.
+        for boot in ours - {self._site.boot, *leftovers.boots_in(directory)}:
+            self._site.store.end_boot(boot)

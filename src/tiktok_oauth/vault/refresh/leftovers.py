@@ -46,23 +46,20 @@ class Leftover:
             os.close(file)
 
 
-def leftovers(directory: Path) -> Iterator[Leftover]:
-    """The journals in a directory whose writers are dead.
+def boots_in(directory: Path) -> list[str]:
+    """The boots that have a journal in a directory, the living, too.
 
     Raises:
         StoreError: the directory cannot be read.
     """
     with told("listed"):
-        boots = {_boot_of(path) for path in directory.glob(f"*{SUFFIX}")}
-    for boot in sorted(boots):
-        held = _hold(directory, boot)
-        if held:
-            yield Leftover(boot, held)
+        return sorted({_boot_of(path) for path in directory.glob(f"*{SUFFIX}")})
 
 
-def is_known(directory: Path, boot: str) -> bool:
-    """Whether a boot has a journal here. One without is dead, and has left nothing."""
-    return bool(_volumes_of(directory, boot))
+def leftover(directory: Path, boot: str) -> Leftover | None:
+    """A boot's journal, if its writer is dead and nobody else holds it."""
+    held = _hold(directory, boot)
+    return Leftover(boot, held) if held else None
 
 
 def _hold(directory: Path, boot: str) -> dict[Path, int] | None:

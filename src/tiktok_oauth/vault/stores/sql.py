@@ -324,6 +324,7 @@ PUT_BOOT = f"""
         keys = excluded.keys, seen_at = excluded.seen_at, timeline = excluded.timeline
 """
 END_BOOT = "UPDATE boots SET ended_at = {clock} WHERE boot = :boot AND ended_at IS NULL"
+HAS_ENDED = "SELECT 1 FROM boots WHERE boot = :boot AND ended_at IS NOT NULL"
 BOOTS = f"SELECT {BOOT} FROM boots WHERE ended_at IS NULL ORDER BY boot"
 LAST_SIGN_OF_LIFE = """
     SELECT MAX(at) FROM (

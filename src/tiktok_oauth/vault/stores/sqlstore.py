@@ -333,6 +333,10 @@ class SqlStore(SqlKeys):
         """Say that a boot is over and its journal replayed."""
         self._change(sql.END_BOOT, {"boot": boot})
 
+    def has_ended(self, boot: str) -> bool:
+        """Whether a boot is known to be over."""
+        return bool(self._database.read(sql.HAS_ENDED, {"boot": boot}))
+
     def boots(self) -> list[Boot]:
         """The boots that have not ended."""
         return _all(Boot, self._database.read(sql.BOOTS, {}))
@@ -354,8 +358,7 @@ class SqlStore(SqlKeys):
         self._change(sql.RAISE_SETTING, {"name": name, "value": value})
 
     def _change(self, statement: str, values: Mapping[str, Value]) -> int:
-        [count] = self._database.write(lambda transaction: transaction.change(statement, [values]))
-        return count
+        return self._database.write(lambda transaction: transaction.change(statement, [values]))[0]
 
 
 def _tell(transaction: Transaction, told: Sequence[tuple[Ref, Event | None]]) -> None:

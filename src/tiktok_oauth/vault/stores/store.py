@@ -206,6 +206,10 @@ class Store(Protocol):
         """Say that a boot is over and its journal replayed: its open claims are nobody's."""
         ...
 
+    def has_ended(self, boot: str) -> bool:
+        """Whether a boot is known to be over: then what its journal held was written before."""
+        ...
+
     def boots(self) -> list[Boot]:
         """The boots that have not ended."""
         ...
