@@ -20,7 +20,9 @@ QUICK = 0.15
 """Milliseconds a sync takes on a disk that the promises about rates are for."""
 
 _SYNCS, _RECORD = 300, 1500
-_CALLS = re.compile(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s.*\b(fsync|fdatasync)$", re.MULTILINE)
+_CALLS = re.compile(r"\bf(?:data)?sync\(\d+<[^>]*>")
+_FOR_ROOM = re.compile(r"\bfsync\(\d+<[^>]*/answers(?:/[^>]*)?>")
+"""The vault's journal syncs records as data, and its files and directory as a whole."""
 
 
 def sync_time(directory: Path) -> float:
@@ -42,11 +44,11 @@ class Syncs(NamedTuple):
 
     Attributes:
         of_data: what a commit or a record in the journal asks for.
-        of_files: what a new or a longer file asks for.
+        for_room: what a new or a longer file of the journal asks for.
     """
 
     of_data: int
-    of_files: int
+    for_room: int
 
 
 def count_syncs(run: Callable[[Sequence[str]], T]) -> tuple[Syncs, T] | str:
@@ -59,6 +61,7 @@ def count_syncs(run: Callable[[Sequence[str]], T]) -> tuple[Syncs, T] | str:
         return "strace is missing"
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder, "log")
-        found = run(["strace", "-f", "-c", "-e", "trace=fsync,fdatasync", "-o", str(log)])
-        calls = {name: int(count) for count, name in _CALLS.findall(log.read_text())}
-        return Syncs(calls.get("fdatasync", 0), calls.get("fsync", 0)), found
+        found = run(["strace", "-f", "-y", "-e", "trace=fsync,fdatasync", "-o", str(log)])
+        told = log.read_text()
+        for_room = len(_FOR_ROOM.findall(told))
+        return Syncs(len(_CALLS.findall(told)) - for_room, for_room), found
