@@ -16,6 +16,7 @@ from tests.chaos.theatre import Kind, play
 from tests.chaos.victims import Role
 
 _FEWEST = 100
+_TOLD_EVERY = 100
 _PER_KILL = 4
 """Most kills cost an account, a refresher's more than one: there must be enough to go on with."""
 
@@ -34,6 +35,12 @@ def main() -> int:
     chosen = parser.parse_args()
     _go_first()
     began = time.monotonic()
+
+    def tell(kills: int) -> None:
+        if kills % _TOLD_EVERY == 0:
+            seconds = time.monotonic() - began
+            print(f"{kills} of {chosen.kills} kills, {seconds:.0f} s", file=sys.stderr)
+
     with tempfile.TemporaryDirectory() as folder:
         result = play(
             Path(folder),
@@ -43,6 +50,7 @@ def main() -> int:
             seed=chosen.seed,
             role=chosen.role,
             misfortunes=frozenset(chosen.misfortunes),
+            tell=tell,
         )
     what = ", ".join([chosen.store, chosen.role, *chosen.misfortunes, f"seed {chosen.seed}"])
     print(f"{what}, {time.monotonic() - began:.0f} s: {result}")

@@ -48,6 +48,7 @@ class Orders:
         role: who is killed.
         misfortunes: what else goes wrong.
         trouble: what of it begins and ends meanwhile.
+        tell: is called after each kill, with how many there were.
     """
 
     kills: int
@@ -55,6 +56,7 @@ class Orders:
     role: Role = "vault"
     misfortunes: frozenset[Misfortune] = frozenset()
     trouble: Trouble | None = None
+    tell: Callable[[int], None] = lambda _kills: None
 
 
 @dataclass(slots=True)
@@ -151,6 +153,7 @@ class _Campaign:
             self._wait_for_work(self._victims[number])
             time.sleep(self._dice.random() * 1.2 * OPEN_FOR)
             self._kill(number)
+            self._orders.tell(self._result.kills)
             if trouble and phase == _TROUBLE_EVERY // 2 + 2:
                 trouble.end()
                 self._in_trouble = False

@@ -12,7 +12,7 @@ from tests.chaos.misfortunes import FullDisk, Restarts, small_disk
 from tests.support.postgres import postgres_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.chaos.campaign import Result
@@ -31,6 +31,7 @@ def play(  # noqa: PLR0913 - one keyword an option
     seed: int,
     role: Role = "vault",
     misfortunes: frozenset[Misfortune] = frozenset(),
+    tell: Callable[[int], None] = lambda _kills: None,
 ) -> Result:
     """Run a campaign.
 
@@ -42,11 +43,12 @@ def play(  # noqa: PLR0913 - one keyword an option
         seed: of what is left to chance.
         role: who is killed.
         misfortunes: what else goes wrong.
+        tell: is called after each kill, with how many there were.
     """
     disk = folder / "disk"
     disk.mkdir()
     with _stage(disk, store, misfortunes) as (url, trouble), Arena(disk, url, seed) as arena:
-        orders = Orders(kills, seed, role, misfortunes, trouble)
+        orders = Orders(kills, seed, role, misfortunes, trouble, tell)
         return campaign.run(arena, arena.connect(accounts), orders)
 
 
