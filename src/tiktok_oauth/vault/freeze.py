@@ -8,12 +8,11 @@ started on the store: a store that remembers fewer starts is an older copy.
 from __future__ import annotations
 
 import contextlib
-import os
-import secrets
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.errors import store_error
 from tiktok_oauth.observe.logs import logger
+from tiktok_oauth.vault.wholefile import write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,14 +74,8 @@ def _known(store: Store) -> int:
 
 
 def _write(path: Path, number: int) -> None:
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     with _told():
-        file = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(file, "wb") as stream:
-            stream.write(b"%d" % number)
-            stream.flush()
-            os.fsync(stream.fileno())
-        beside.replace(path)
+        write_whole(path, lambda file: file.write(b"%d" % number), replace=True)
 
 
 def _read(path: Path) -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.errors import store_error
+from tiktok_oauth.vault.wholefile import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,9 +43,7 @@ def move_in(store: Store, directory: Path) -> None:
         # How often the other one was started says nothing about this one.
         (directory / "starts").unlink()
     try:
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, 0o600)
-        with os.fdopen(file, "w") as stream:
-            stream.write(name)
+        write_whole(path, lambda file: file.write(name.encode("ascii")), replace=True)
     except OSError as error:
         raise store_error(
             f"The journal's directory cannot be written: {error.strerror}.",

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 from tiktok_oauth.errors import store_error
 from tiktok_oauth.vault.refresh.volume import OWN, SUFFIX, Volume, told
 from tiktok_oauth.vault.stores.groupcommit import GroupCommit
+from tiktok_oauth.vault.wholefile import make_private, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -184,7 +185,7 @@ def make_directory(directory: Path) -> Path:
         StoreError: it is not, or cannot be made.
     """
     with told("made"):
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_private(directory)
         mode = directory.lstat().st_mode
     if not stat.S_ISDIR(mode) or mode & 0o077:
         raise store_error(
@@ -199,10 +200,7 @@ def _host_of(directory: Path) -> str:
     """What tells this journal directory from those of other hosts, made once."""
     path = directory / "host"
     with contextlib.suppress(FileExistsError), told("made"):
-        file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        os.write(file, secrets.token_hex(8).encode())
-        os.fsync(file)
-        os.close(file)
+        write_whole(path, lambda file: file.write(secrets.token_hex(8).encode()), replace=False)
     with told("read"):
         return path.read_text()
 

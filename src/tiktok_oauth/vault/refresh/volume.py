@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from tiktok_oauth.errors import store_error
 from tiktok_oauth.vault.refresh.answers import split
+from tiktok_oauth.vault.wholefile import sync_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,7 @@ class Volume:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         OWN.add(path)
         self.grow()
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
 
     @property
     def is_tight(self) -> bool:
@@ -106,14 +107,6 @@ def _write_at(file: int, data: bytes, place: int) -> None:
     while view:
         written = os.pwrite(file, view, place)
         view, place = view[written:], place + written
-
-
-def _sync_directory(directory: Path) -> None:
-    file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(file)
-    finally:
-        os.close(file)
 
 
 @contextlib.contextmanager

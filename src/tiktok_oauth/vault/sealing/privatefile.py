@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.sealing.kms import key_error
+from tiktok_oauth.vault.wholefile import make_private, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,19 +65,12 @@ def write_private(path: Path, content: Secret, *, replace: bool) -> None:
     Raises:
         VaultKeyError: the file exists and ``replace`` is off, or it cannot be written.
     """
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
-        _make_directory(path.parent)
-        try:
-            _write_new(part, content)
-            if replace:
-                part.replace(path)
-            else:
-                # Unlike a rename, a link fails where something is already.
-                path.hardlink_to(part)
-        finally:
-            part.unlink(missing_ok=True)
-        _sync_directory(path.parent)
+        make_private(path.parent)
+        # No local variable holds it.
+        write_whole(
+            path, lambda file: file.write(content.reveal().encode("ascii")), replace=replace
+        )
     except FileExistsError:
         text = f"The key file {path} exists already; it was not touched."
         hint = "Read it, or name another file: the keys in it may be all that opens your tokens."
@@ -91,28 +84,3 @@ def write_private(path: Path, content: Secret, *, replace: bool) -> None:
 
 def _open_nonblocking(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
-
-
-def _write_new(path: Path, content: Secret) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags, 0o600), "wb") as file:
-        file.write(content.reveal().encode("ascii"))
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _make_directory(path: Path) -> None:
-    if path.exists():
-        return
-    _make_directory(path.parent)
-    path.mkdir(mode=0o700, exist_ok=True)
-    _sync_directory(path.parent)
-
-
-def _sync_directory(path: Path) -> None:
-    """Make the names in a directory as durable as the files."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

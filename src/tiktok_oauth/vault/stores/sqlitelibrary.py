@@ -42,8 +42,8 @@ def library_of(where: str | Path) -> ModuleType:
     except ImportError as error:
         raise store_error(
             "The package pysqlite3 is not installed.",
-            "Run: pip install 'tiktok-oauth[sqlite]' (Linux on x86-64, macOS on Apple silicon, "
-            "Windows). Or write sqlite:/// for Python's own SQLite.",
+            "Run: pip install 'tiktok-oauth[sqlite]' (Linux on x86-64, macOS on Apple silicon). Or "
+            "write sqlite:/// for Python's own SQLite.",
         ) from error
 
 
@@ -69,7 +69,7 @@ def refuse_second(library: ModuleType, file: Identity, ours: frozenset[ModuleTyp
 
 
 def _is_open(file: Identity) -> bool:
-    """Whether this process has a descriptor of a file. Windows has no such list, nor the danger."""
+    """Whether this process has a descriptor of a file, as far as the system tells."""
     try:
         names = os.listdir(_DESCRIPTORS)  # noqa: PTH208 - numbers, not paths
     except OSError:

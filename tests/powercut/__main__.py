@@ -1,0 +1,39 @@
+"""Cut the power by hand: python -m tests.powercut --turns 8"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.powercut.campaign import run
+
+_SCHEMES = ("sqlite", "sqlite+pysqlite3")
+
+
+def main() -> int:
+    """Run one campaign a kind of SQLite, print what they came to; 1 if anything was wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tests.powercut", description=__doc__)
+    parser.add_argument("--scheme", choices=_SCHEMES, nargs="*", default=_SCHEMES)
+    parser.add_argument("--turns", type=int, default=8, help="refreshes of each account, twice")
+    parser.add_argument("--every", type=int, default=1, help="open one of so many states")
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    wrong = 0
+    for scheme in chosen.scheme:
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory() as folder:
+            result = run(
+                scheme, Path(folder), turns=chosen.turns, every=chosen.every, seed=chosen.seed
+            )
+        print(f"{scheme}, seed {chosen.seed}, {time.monotonic() - began:.0f} s: {result}")
+        for line in result.wrong[:20]:
+            print(line)
+        wrong += len(result.wrong)
+    return int(wrong > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
