@@ -24,6 +24,7 @@ from tiktok_oauth.vault.stores.sqlitelibrary import library_of
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from tests.powercut.marks import Role
     from tests.powercut.tracing import Step
     from tiktok_oauth.vault.stores.rows import Grant
 
@@ -58,11 +59,14 @@ class Result:
         )
 
 
-def run(scheme: str, folder: Path, *, turns: int, every: int, seed: int, deaf: str = "") -> Result:
+def run(  # noqa: PLR0913 - one keyword an option
+    scheme: str, role: Role, folder: Path, *, turns: int, every: int, seed: int, deaf: str = ""
+) -> Result:
     """Trace a process, then cut its power.
 
     Args:
         scheme: of the store's URL.
+        role: who refreshes.
         folder: an empty directory.
         turns: how often each account is refreshed, twice.
         every: of so many states of the disk one is opened, by chance.
@@ -72,9 +76,9 @@ def run(scheme: str, folder: Path, *, turns: int, every: int, seed: int, deaf: s
     keys, room = folder / "keys.json", folder / "room"
     KeyRing.generate().save(keys)
     room.mkdir()
-    worker = [sys.executable, "-m", "tests.powercut.worker", f"{scheme}:///{room / _DATABASE}"]
-    places = [str(keys), str(room / _JOURNAL), str(room / _MARKS), str(turns)]
-    steps = traced([*worker, *places], room, folder / "trace")
+    worker = [sys.executable, "-m", "tests.powercut.worker", role]
+    places = [f"{scheme}:///{room / _DATABASE}", keys, room / _JOURNAL, room / _MARKS]
+    steps = traced([*worker, *map(str, places), str(turns)], room, folder / "trace")
     return _Judge(scheme, KeyRing.from_file(keys), seed, deaf).judge(str(room), steps, every)
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Literal
+
+Role = Literal["vault", "refresher"]
+"""Who refreshes: whoever asks for an account, in its own thread; or a refresher, in its loop."""
 
 ACCOUNTS = ("anna", "bert", "cleo")
 
