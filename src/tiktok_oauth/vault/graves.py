@@ -45,8 +45,9 @@ class Graves:
         """
         if self._site.directory is None:
             return
-        now = time.time()
-        for boot in leftovers.boots_in(self._site.directory):
+        now, boots = time.time(), leftovers.boots_in(self._site.directory)
+        self._kept = {boot: self._kept[boot] for boot in boots if boot in self._kept}
+        for boot in boots:
             if self._kept.get(boot, now) <= now:
                 self._bury(self._site.directory, boot)
         self._end_boots(self._site.directory)
@@ -65,7 +66,6 @@ class Graves:
             self._kept[boot] = time.time() + _KEPT - age
             left.release()
         else:
-            self._kept.pop(boot, None)
             left.done()
 
     def _stands(self, boot: str) -> bool:
