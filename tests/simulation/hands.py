@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tests.simulation.clockwork import Moment, sleep
 from tests.simulation.exchange import Exchange
 from tests.simulation.provider import sent_access, sent_token
-from tiktok_oauth.errors import StoreError, store_error
+from tiktok_oauth.errors import store_error
 from tiktok_oauth.vault.stores.rows import Boot
 
 if TYPE_CHECKING:
@@ -49,6 +49,8 @@ class Habits:
     Attributes:
         burns_journals: delete the journals of dead boots without reading them.
         deletes_buried: delete them as soon as they are in the store.
+        ends_first: say that a boot is over before its journal is read.
+        buries_once: after a failover, rely on what was brought in before.
         never_beats: catch up after a failover only when asked for a token.
         cancels_flights: end a refresh when its caller leaves.
         reuses_boots: name all starts of a worker alike.
@@ -57,6 +59,8 @@ class Habits:
 
     burns_journals: bool = False
     deletes_buried: bool = False
+    ends_first: bool = False
+    buries_once: bool = False
     never_beats: bool = False
     cancels_flights: bool = False
     reuses_boots: bool = False
@@ -181,7 +185,12 @@ class SimHands:
         return await self._read(self._store.boots)
 
     async def catch_up(self, timeline: str) -> None:
-        """Say that this boot has caught up with a timeline."""
+        """Say that this boot has caught up with a timeline; after a failover, bury once more."""
+        if timeline != self._worker.caught_up:
+            if not self._habits.buries_once:
+                self._worker.stands.clear()
+            await self.bury()
+            self._worker.caught_up = timeline
         boot = Boot(self._worker.boot, self._worker.host.name, "k1", 0.0, timeline)
         await self._write("catch_up", lambda: self._store.touch_boot(boot))
 
@@ -189,37 +198,42 @@ class SimHands:
         """Nobody puts a row back here: what a database forgets, it forgets in a failover."""
 
     async def own_answers(self) -> list[Answer]:
-        """What this boot's journal and those of its host's dead hold."""
-        worker = self._worker
-        journals = [j for j in worker.host.journals.values() if j.writer in {worker, None}]
-        return self._answers(*journals)
+        """What this boot's own journal holds."""
+        return self._answers(self._worker.host.journals[self._worker.boot])
 
     async def begin_boot(self) -> None:
         """Make this boot known."""
-        history = self._meet()
+        history = self._worker.caught_up = self._meet()
         boot = Boot(self._worker.boot, self._worker.host.name, "k1", 0.0, history)
         await self._write("begin_boot", lambda: self._store.begin_boot(boot))
 
     async def bury(self) -> None:
         """Bring in what dead workers of this host have left; their journals stay for a while."""
-        world, worker = self._world, self._worker
+        worker = self._worker
         for boot, journal in tuple(worker.host.journals.items()):
-            reader = journal.reader
-            if journal.writer or journal.is_buried or (reader is not None and reader.alive):
+            is_held = journal.reader is not None and journal.reader.alive
+            if journal.writer or is_held or boot in worker.stands:
                 continue
             journal.reader = worker
             try:
-                desks = {self.desk.core.app.client_key: self.desk}
-                left = [] if self._habits.burns_journals else self._answers(journal)
-                await world.stories.recover.replay_all(desks, left)
-                await self._write("end_boot", partial(self._store.end_boot, boot))
-            except StoreError:
+                await self._bury(boot, journal)
+            finally:
                 journal.reader = None
-                raise
+
+    async def _bury(self, boot: str, journal: Journal) -> None:
+        world, worker = self._world, self._worker
+        end = partial(self._write, "end_boot", partial(self._store.end_boot, boot))
+        if not await self._read(partial(self._store.has_ended, boot)):
+            if self._habits.ends_first:
+                await end()
+            desks = {self.desk.core.app.client_key: self.desk}
+            left = [] if self._habits.burns_journals else self._answers(journal)
+            await world.stories.recover.replay_all(desks, left)
+            await end()
             world.note("buried", worker.name, boot)
-            journal.is_buried = True
-            if self._habits.deletes_buried:
-                worker.host.journals.pop(boot, None)
+        worker.stands.add(boot)
+        if self._habits.deletes_buried:
+            worker.host.journals.pop(boot, None)
 
     # How all of that takes time and fails
 

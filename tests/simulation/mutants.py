@@ -106,6 +106,8 @@ MUTANTS: tuple[Mutant, ...] = (
     ),
     Mutant("journals of the dead are deleted unread", habits=Habits(burns_journals=True)),
     Mutant("journals of the dead are deleted at once", habits=Habits(deletes_buried=True)),
+    Mutant("a dead boot is over before its journal is read", habits=Habits(ends_first=True)),
+    Mutant("what was brought in stands after a failover, too", habits=Habits(buries_once=True)),
     Mutant("no sign of life, no catching up when idle", habits=Habits(never_beats=True)),
     Mutant("a caller who leaves takes the refresh along", habits=Habits(cancels_flights=True)),
     _edit(

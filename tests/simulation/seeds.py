@@ -32,5 +32,6 @@ SEEDS: tuple[Seed, ...] = (
     Seed("tabs", "142", "tokens came back after their child, and nobody looked for it"),
     Seed("late", "3", "the newest token was superseded by a late answer, and its parent not tried"),
     Seed("late", "89", "of two flights of one process each was told how the other ended"),
+    Seed("late", "303", "whoever lost a race was given the row of an account that had left since"),
     Seed("late", "351", "a candidate was sent twice, and not tried again after a late answer"),
 )

@@ -162,8 +162,10 @@ class Watch:
     def told_failed(self, worker: Worker, ref: Ref) -> None:
         """Somebody hears that a refresh has failed."""
         row, outrun = self._world.store.get(ref), worker.outrun.get(ref)
+        if row is None or row.refresh is None:  # It has left: there is nothing to be told of.
+            return
         self._world.check(
-            row is None or outrun is None or (row.gen, row.ver) <= outrun,
+            outrun is None or (row.gen, row.ver) <= outrun,
             "I17 a failure is told, though new tokens are there",
             ref.open_id,
         )

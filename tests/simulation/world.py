@@ -59,7 +59,6 @@ class Journal:
     written: bytes = b""
     writer: Worker | None = None
     reader: Worker | None = None
-    is_buried: bool = False
 
 
 class Worker(Process):
@@ -73,6 +72,8 @@ class Worker(Process):
         consents: the grants whose tokens they are for.
         outrun: versions it could not settle, since somebody else had taken over.
         history: the database's timeline as its newest connection found it.
+        caught_up: the timeline it has brought its answers into.
+        stands: boots of the dead whose answers it knows to be in the store.
     """
 
     def __init__(self, loop: Loop, host: Host, slot: int, boot: str) -> None:
@@ -87,6 +88,8 @@ class Worker(Process):
         self.consents: dict[str, Family] = {}
         self.outrun: dict[Ref, tuple[int, int]] = {}
         self.history = ""
+        self.caught_up = ""
+        self.stands: set[str] = set()
         self.ready = False
 
     def stop(self, seconds: float) -> None:

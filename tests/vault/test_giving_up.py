@@ -256,6 +256,28 @@ def test_a_token_replaced_while_it_was_refused_is_no_refusal(town: Town) -> None
     assert (town.row(account).status, town.row(account).refusals) == ("active", 0)
 
 
+def test_an_account_that_left_while_it_was_refused_is_gone(town: Town) -> None:
+    """The loser of a race finds a newer row without tokens: an error, and no token of nobody."""
+    account = town.connect(town.vault())
+    other = town.do(town.vault().account, account.open_id)
+    town.clock.advance(3 * HOUR)
+    done: list[str] = []
+
+    def overtake(_: object) -> None:
+        if not done:
+            done.append("once")
+            # As if the claim had been taken over while this process slept.
+            town.clock.advance(1000)
+            town.elsewhere(other.access_token)
+            town.elsewhere(other.disconnect)
+
+    town.before = overtake
+    error = town.refused(account.access_token)
+
+    assert isinstance(error, InvalidTokenError)
+    assert town.row(account).status == "disconnected"
+
+
 def test_an_account_that_needs_a_login_is_asked_for_no_more(town: Town) -> None:
     """TikTok hears nothing of it until its person is back."""
     vault = town.vault()

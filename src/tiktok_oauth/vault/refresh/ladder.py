@@ -253,6 +253,19 @@ def disconnected() -> InvalidTokenError:
     )
 
 
+def usable(grant: Grant) -> Grant:
+    """A row that has a refresh token to use.
+
+    Raises:
+        InvalidTokenError: it has none, or the account needs a new login.
+    """
+    if grant.status == "disconnected" or grant.refresh is None:
+        raise disconnected()
+    if grant.status in {"needs_login", "blocked"}:
+        raise needs_login(grant.reason)
+    return grant
+
+
 def _is_final(
     grant: Grant, end: Ending, witness: Witness, *, refusals: int, first: float, others: int
 ) -> bool:

@@ -246,7 +246,8 @@ class _Refresh:
         if not await settle(self._desk, change):
             row = await insist(self._desk, lambda: self._desk.hands.get(change.ref))
             if row is not None and (row.gen, row.ver) > (change.gen, change.ver):
-                return row  # With new tokens: it was no refusal, but a race that was lost.
+                # It was no refusal, but a race that was lost: there are new tokens, or there were.
+                return ladder.usable(row)
             if change.status != "blocked":
                 # Whatever the account comes to, it is not ours to say.
                 change = msgspec.structs.replace(change, status="active")

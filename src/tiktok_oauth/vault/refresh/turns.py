@@ -159,12 +159,7 @@ def usable(grant: Grant | None) -> Grant:
         ValidationError: there is no row.
         InvalidTokenError: it has none, or the account needs a new login.
     """
-    grant = known(grant)
-    if grant.status == "disconnected" or grant.refresh is None:
-        raise ladder.disconnected()
-    if grant.status in {"needs_login", "blocked"}:
-        raise ladder.needs_login(grant.reason)
-    return grant
+    return ladder.usable(known(grant))
 
 
 def not_now(grant: Grant, wait: float) -> TikTokAPIError:
