@@ -61,6 +61,7 @@ chaos: $(DEV) programs ## Kill processes amid refreshes, 5,000 on SQLite and 2,0
 	$(BIN)/python -m tests.chaos --kills 3000 $(ARGS)
 	$(BIN)/python -m tests.chaos --kills 1000 --role worker $(ARGS)
 	$(BIN)/python -m tests.chaos --kills 1000 --role refresher $(ARGS)
+	$(BIN)/python -m tests.chaos --store pysqlite3 --kills 600 $(ARGS)
 	$(BIN)/python -m tests.chaos --store postgres --kills 1200 $(ARGS)
 	$(BIN)/python -m tests.chaos --store postgres --kills 400 --role worker $(ARGS)
 	$(BIN)/python -m tests.chaos --store postgres --kills 400 --role refresher $(ARGS)
