@@ -143,3 +143,17 @@ def test_a_runtime_directory_is_for_one_service(tmp_path: Path, sandbox: Sandbox
         assert second.returncode == 1
         assert f"Another service runs in {place}." in second.stderr
         assert service.api("GET", "/accounts").status_code == 200
+
+
+@pytest.mark.slow
+def test_a_databases_password_is_not_printed(tmp_path: Path, sandbox: Sandbox) -> None:
+    """Beside a sandbox it is told where accounts are kept: the host and the name are enough."""
+    all_of_it = environment(tmp_path, sandbox)
+    variables = {name: value for name, value in all_of_it.items() if not name.startswith("TIKTOK_")}
+    url = "postgresql://vault:hid%2Fden@127.0.0.1:1/tokens?password=hidden"
+
+    done = started(variables | {"TIKTOK_OAUTH_DATABASE_URL": url})
+
+    assert "    postgresql://127.0.0.1:1/tokens\n" in done.stdout
+    assert "hid" not in done.stdout + done.stderr
+    assert done.returncode != 0

@@ -211,7 +211,7 @@ def test_two_modes_on_one_file_are_refused(path: Path) -> None:
     """Whoever comes second with another mode is told, instead of changing it under the first."""
     with closing(SqlStore(SqliteDatabase(path, mode=WAL))) as store:
         connected(store)
-        with pytest.raises(StoreError):
+        with pytest.raises(StoreError, match="kept with journal mode wal by another program"):
             SqliteDatabase(path, mode=durability((3, 40, 1)), patience=0.05)
 
 

@@ -25,7 +25,7 @@ from tiktok_oauth.service.configuration.plan import SandboxApp, session_key
 from tiktok_oauth.service.processes.supervisor import StartError, Supervisor
 from tiktok_oauth.service.signin.passwords import hash_password
 from tiktok_oauth.types import Secret, split_scopes
-from tiktok_oauth.vault.opening import find_keys, state_path
+from tiktok_oauth.vault.opening import find_keys, place_of, state_path
 from tiktok_oauth.vault.sealing.keyring import KeyRing
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def _beside_sandbox(plan: Plan, port: int, stack: ExitStack) -> ServiceSettings:
     settings = plan.settings(port, app)
     if "database" not in plan.judged.service:
         settings = replace(settings, database_url=f"sqlite:///{directory / 'sandbox.db'}")
-    place = settings.database_url.removeprefix("sqlite:///")
+    place = place_of(settings.database_url)
     click.echo(_SANDBOX_BESIDE.format(base_url=sandbox.base_url, place=place))
     return settings
 

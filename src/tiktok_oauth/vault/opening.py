@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tiktok_oauth.errors import VaultKeyError, invalid_argument, vault_key_error
 from tiktok_oauth.observe.logs import logger
@@ -79,6 +80,14 @@ def open_store(url: str) -> SqlStore:
         "store must be a Store or a URL that begins with sqlite:, postgresql: or memory:.",
         "For example: sqlite:///tokens.db",
     )
+
+
+def place_of(url: str) -> str:
+    """Where a store is, for people to read: a file, or a server and a name without password."""
+    if is_url(url):
+        return str(path_of(url))
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
 def find_keys(url: str, keys: KeyRing | None, *, may_make: bool) -> KeyRing:

@@ -128,12 +128,17 @@ def connect(
 
 
 def _make_durable(connection: sqlite3.Connection, mode: Mode) -> None:
-    [found] = connection.execute(f"PRAGMA journal_mode={mode.journal}").fetchone()
+    try:
+        [found] = connection.execute(f"PRAGMA journal_mode={mode.journal}").fetchone()
+    except connection.OperationalError:
+        [found] = connection.execute("PRAGMA journal_mode").fetchone()
+        if found != "wal":
+            raise
     if found != mode.journal:
         raise store_error(
             f"The database is kept with journal mode {found} by another program; this one needs "
             f"{mode.journal}: {mode.why}.",
-            "Let all programs that open it use the same version of SQLite.",
+            "Let all programs that open it use the same SQLite, and the same kind of URL.",
         )
     connection.execute(f"PRAGMA synchronous={mode.synchronous}")
 
