@@ -140,7 +140,12 @@ def test_a_callback_needs_a_path_of_its_own(planned: Planned, path: str) -> None
     ("mode", "expected"), [(0o600, set()), (0o640, {"config"}), (0o604, {"config"})]
 )
 @pytest.mark.parametrize(
-    "toml", [f'metrics_token = "{STRONG}"', 'database = "postgresql://me:pw@db/tokens"']
+    "toml",
+    [
+        f'metrics_token = "{STRONG}"',
+        'database = "postgresql://me:pw@db/tokens"',
+        'database = "postgresql://db/tokens?password=pw"',
+    ],
 )
 def test_a_file_with_secrets_is_private(
     planned: Planned, mode: int, expected: set[str], toml: str

@@ -247,7 +247,9 @@ def _is_open(file: Path) -> bool:
 
 
 def _has_password(url: object) -> bool:
-    return isinstance(url, str) and ":" in url.partition("://")[2].rpartition("@")[0]
+    return isinstance(url, str) and (
+        ":" in url.partition("://")[2].rpartition("@")[0] or "password=" in url
+    )
 
 
 def read_secret_file(path: Path) -> tuple[Secret, bool]:
