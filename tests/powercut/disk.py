@@ -63,6 +63,8 @@ class Disk:
         """Do what a process asked for."""
         kind, path, at, data = step
         node = self._live.get(path)
+        if kind == "unknown":
+            raise NotImplementedError(data.decode())
         if kind in {"file", "directory"}:
             if node is None:
                 self._name(path, _Node(is_directory=kind == "directory"))

@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-Kind = Literal["write", "append", "size", "sync", "sync data", "file", "directory", "gone", "link"]
+Kind = Literal[
+    "write", "append", "size", "sync", "sync data", "file", "directory", "gone", "link", "unknown"
+]
 
 _PLAIN: Mapping[str, Kind] = {
     "fdatasync": "sync data",
@@ -21,7 +23,15 @@ _PLAIN: Mapping[str, Kind] = {
 }
 _OPENED: Mapping[str, Kind] = {"O_CREAT": "file", "O_TRUNC": "size"}
 _ABOUT_A_PLACE = ("openat", "linkat", "unlinkat")
-_CALLS = (*_PLAIN, *_ABOUT_A_PLACE, "ftruncate", "link", "pwrite64", "rename", "write")
+_UNKNOWN = (
+    *("copy_file_range", "fallocate", "mkdirat", "openat2", "pwritev", "pwritev2", "renameat"),
+    *("renameat2", "sendfile", "symlink", "symlinkat", "truncate", "writev"),
+)
+"""What would change files, too, and nobody here does."""
+_CALLS = (
+    *(*_PLAIN, *_ABOUT_A_PLACE, *_UNKNOWN),
+    *("ftruncate", "link", "pwrite64", "rename", "write"),
+)
 _CALL = re.compile(r"(\w+)\((.*)\)\s+= \d+", re.DOTALL)
 _UNFINISHED = " <unfinished ...>"
 _RESUMED = re.compile(r"<\.\.\. \w+ resumed>")
@@ -34,7 +44,7 @@ class Step(NamedTuple):
 
     Attributes:
         kind: what; ``file`` and ``directory`` are made unless they are there, and ``link`` gives
-            a file the name in ``data``, too.
+            a file the name in ``data``, too. Of what is ``unknown``, ``data`` is the name.
         path: of which file or directory.
         at: where data goes, or a length.
         data: what is written.
@@ -99,4 +109,4 @@ def _steps(call: str) -> Iterator[Step]:
             if name == "rename":
                 yield Step("gone", path)
         case _:
-            yield Step(_PLAIN[name], path)
+            yield Step(_PLAIN.get(name, "unknown"), path, 0, name.encode())
