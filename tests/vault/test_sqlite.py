@@ -293,10 +293,11 @@ def test_a_write_that_was_killed_is_undone(url: str) -> None:
 # Two copies of SQLite
 
 
-def test_a_file_keeps_the_journal_it_was_made_with(path: Path) -> None:
+@pytest.mark.parametrize("newer", SCHEMES[1:])
+def test_a_file_keeps_the_journal_it_was_made_with(path: Path, newer: str) -> None:
     """A newer SQLite changes nothing under programs that an older one serves."""
     with closing(SqliteDatabase(path, mode=durability((3, 40, 1)))):
-        with_rollback = f"sqlite+pysqlite3:///{path}"
+        with_rollback = f"{newer}:///{path}"
     with closing(SqliteDatabase(with_rollback)) as kept:
         assert "journal_mode=persist and synchronous=EXTRA: the file was made" in kept.describe()
 
