@@ -145,6 +145,18 @@ def test_a_refresh_by_hand_counts_from_the_moved_clock(town: Town) -> None:
     assert state.access_expires_at == int(town.sandbox.now()) + 7200
 
 
+def test_a_login_counts_from_the_moved_clock(town: Town) -> None:
+    """Its ten minutes begin when the person leaves, not when the clock was last heard."""
+    vault = town.vault(town.client(base_url="http://127.0.0.1:4010"))
+    town.do(town.connect(vault).access_token)
+    town.sandbox.advance(601)
+
+    start = town.do(vault.begin_login)
+    finished = town.do(vault.finish_login, town.callback(start.url), start.binding)
+
+    assert finished.account.status == "active"
+
+
 def test_anywhere_else_a_moved_clock_is_no_reason(town: Town) -> None:
     """The same answers from TikTok's own name age nothing."""
     account = town.connect(town.vault())

@@ -101,6 +101,8 @@ def begin(room: Strongroom, wanted: LoginRequest) -> LoginStart:
     binding = core.dice.token_urlsafe(_BINDING_BYTES)
     site = room.site
     state = _digest(start.state)
+    # A sandbox's clock may have been moved since it was last heard.
+    room.look_at_time(core.app.client_key, at_once=True)
     now = room.times[core.app.client_key].now()
     verifier = None
     if start.code_verifier is not None:
