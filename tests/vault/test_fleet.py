@@ -81,6 +81,21 @@ async def test_whoever_is_woken_looks_at_the_time_first(vault: FleetOfTests) -> 
     assert vault.row("later").issued_at == vault.clock.now()
 
 
+async def test_what_is_claimed_before_anybody_rings_counts_from_the_moved_clock(
+    vault: FleetOfTests,
+) -> None:
+    """A round of its own may find what somebody wants, a moment before it is woken."""
+    wanted = vault.connect("wanted", due_in=500.0)
+    began = vault.clock.now()
+    vault.store.want(wanted, began)
+    vault.found_at_once = lambda: vault.clock.advance(200.0)
+
+    await rounds(vault.fleet())
+
+    assert vault.tiktok.asked == ["wanted"]
+    assert vault.row("wanted").issued_at == began + 200.0
+
+
 async def test_on_demand_lets_access_tokens_end(vault: FleetOfTests) -> None:
     """On demand, only refresh tokens that would age out and callers who wait count."""
     vault.connect("unused", due_in=-100.0)

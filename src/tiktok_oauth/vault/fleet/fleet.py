@@ -37,6 +37,7 @@ _STORE_PAUSE = 1.0
 _CHECK_IN = 30.0
 _PRUNE = 3600.0
 _LOOK_AT_TIME = 1.0
+_LATELY = 0.05
 _TELL = 1.0
 _NAME = "refresher"
 _WORST_FIRST: tuple[BreakerState, ...] = ("open", "probing", "trial", "closed")
@@ -85,6 +86,7 @@ class Fleet:
         self._crowded = False
         self._stopping = False
         self._woken = False
+        self._looked_at: dict[str, float] = {}
         self._wake = asyncio.Event()
         self._said: set[str] = set()
         self._chores = self._plan()
@@ -175,6 +177,9 @@ class Fleet:
         grants = await lane.claim(limit, warm=self._settings.warm) if limit else []
         if grants:
             self._claimed_at = lane.monotonic()
+            # Whoever wants one of them may have moved a sandbox's clock, and rings a moment later.
+            if self._claimed_at - self._looked_at.get(lane.client_key, 0.0) >= _LATELY:
+                await self._look_at_time(lane, at_once=True)
             await self._begin_all(lane, grants, share)
         elif limit:
             await self._look_why(lane)
@@ -286,6 +291,8 @@ class Fleet:
 
     async def _look_at_time(self, lane: Lane, *, at_once: bool = False) -> None:
         look = self._room.look_at_time
+        if at_once:
+            self._looked_at[lane.client_key] = lane.monotonic()
         await self._in_thread(partial(look, lane.client_key, at_once=at_once))
 
     async def _in_thread(self, work: Callable[[], None]) -> None:
