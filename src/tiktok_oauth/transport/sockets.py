@@ -132,6 +132,20 @@ class TcpSocket(_Timed):
 class TlsSocket(_Timed, ssl.SSLSocket):
     """A TLS socket bound to this thread's attempt."""
 
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """Read; what is reset before the handshake is closed.
+
+        Python looks for early data then, and leaves the socket open when that fails (seen in 3.11).
+        """
+        try:
+            return super().recv(buflen, flags)
+        except ConnectionResetError:
+            attempt = current.attempt
+            if attempt is not None and attempt.phase is Phase.CONNECT:
+                attempt.let_go()
+                self.close()
+            raise
+
     def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 (as inherited)
         """Shake hands, as a phase of its own."""
         if current.attempt is not None:
