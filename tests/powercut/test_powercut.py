@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = [
     pytest.mark.slow,
+    # Linux alone has strace; there `make test` installs it first, and tells how many were skipped.
     pytest.mark.skipif(shutil.which("strace") is None, reason="needs strace: make programs"),
 ]
 

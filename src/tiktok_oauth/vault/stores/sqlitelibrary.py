@@ -58,14 +58,14 @@ def refuse_second(library: ModuleType, file: Identity, ours: frozenset[ModuleTyp
     Raises:
         StoreError: it would end the locks of the other, or the other its own.
     """
-    # Whoever opens it beside us with Python's own shares that copy, and its locks.
-    if library in ours or (not ours and library is sqlite3) or not (ours or _is_open(file)):
-        return
-    raise store_error(
-        "Another copy of SQLite has the database open in this process: when one of them closes "
-        "it, the locks of the other end.",
-        "Open it with one URL in the whole process, and with nothing beside.",
-    )
+    # A stranger's connection is of Python's own, which shares that copy and its locks.
+    beside_a_stranger = not ours and library is not sqlite3 and _is_open(file)
+    if beside_a_stranger or (ours and library not in ours):
+        raise store_error(
+            "Another copy of SQLite has the database open in this process: when one of them "
+            "closes it, the locks of the other end.",
+            "Open it with one URL in the whole process, and with nothing beside.",
+        )
 
 
 def _is_open(file: Identity) -> bool:
