@@ -347,6 +347,16 @@ def test_a_refused_token_is_replaced_by_one_refresh(town: Town) -> None:
     assert town.refreshes == 1
 
 
+def test_what_replaces_a_refused_token_has_not_ended_itself(town: Town) -> None:
+    """The newer token in the store may have come long ago: then it is refreshed as ever."""
+    account = town.connect(town.vault())
+    refused = town.do(account.access_token)
+    town.do(account.refresh)
+    town.clock.advance(30 * HOUR)
+
+    assert town.accepts(town.do(account.access_token, refused=refused))
+
+
 def _tracked() -> int:
     """How many tuples and objects of ours the garbage collector has to look through."""
     gc.collect()
