@@ -257,7 +257,7 @@ MUTANTS: tuple[Mutant, ...] = (
     _edit(
         "an older consent replaces a newer one",
         "sql",
-        "AND accounts.granted_at <= excluded.granted_at",
+        "AND (accounts.granted_at <= excluded.granted_at OR accounts.granted_at > :now)",
         "",
     ),
     _edit(

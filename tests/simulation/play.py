@@ -15,7 +15,7 @@ from tests.simulation.vaults import Vault
 from tests.simulation.world import FAULTS_END, FLEET, HOUR, LENGTH, NOW, BrokenError, World
 from tiktok_oauth.errors import InvalidTokenError, TikTokAPIError
 from tiktok_oauth.types import Secret
-from tiktok_oauth.vault.stores.rows import Event
+from tiktok_oauth.vault.stores.rows import Event, has_newer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -264,7 +264,7 @@ class Play:
             token = world.consent(ref, write=False)
             world.note("consent", token.text)
             worker = world.workers["a0"]
-            worker.spawn(self._write_consent(worker, ref, token, NOW + world.loop.now))
+            worker.spawn(self._write_consent(worker, ref, token, world.wall(worker.host)))
 
         world.loop.at(when, go)
 
@@ -274,17 +274,17 @@ class Play:
         world = self.world
         await sleep(world.between(0.1, 3.0))
         while not world.store_down and (row := world.store.get(ref)) is not None:
-            if row.granted_at > granted_at and world.rng.random() < 0.5:
+            now = world.wall(worker.host)
+            is_older = has_newer(row, granted_at, now)
+            if is_older and world.rng.random() < 0.5:
                 return  # It could be seen, but the store must not need it.
             if world.profile.forget_consent and world.chance(world.profile.forget_consent):
                 world.remember_to_forget()
-            if world.store.consent(world.consent_of(ref, token, row.gen, granted_at)):
-                world.check(
-                    row.granted_at <= granted_at, "I3 an older consent replaces it", token.text
-                )
+            if world.store.consent(world.consent_of(ref, token, row.gen, granted_at, now)):
+                world.check(not is_older, "I3 an older consent replaces it", token.text)
                 world.committed.add(world.cipher.fingerprint(Secret(token.text)))
                 return
-            if row.granted_at > granted_at:
+            if is_older:
                 return
 
     def _disconnect(self, when: float) -> None:

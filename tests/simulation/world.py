@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from dataclasses import dataclass, field
@@ -292,7 +293,9 @@ class World:
             self.committed.add(self.cipher.fingerprint(Secret(token.text)))
         return token
 
-    def consent_of(self, ref: Ref, token: Token, after: int, granted_at: float) -> Consent:
+    def consent_of(
+        self, ref: Ref, token: Token, after: int, granted_at: float, now: float = math.inf
+    ) -> Consent:
         """A consent's tokens, as they are written."""
         gen = after + 1 if self.counts_consents else next_gen(after, granted_at)
         answer = _Tokens(token, ref.open_id, self.provider.lifetimes)
@@ -300,7 +303,7 @@ class World:
             self.cipher, ref, answer, gen=gen, ver=1, at=granted_at, roll=self.rng.random()
         )
         event = Event(granted_at, "connected")
-        return Consent(ref, gen, None, granted_at, sealed, event, after)
+        return Consent(ref, gen, None, granted_at, sealed, event, after, now)
 
 
 class _Cipher(Cipher):

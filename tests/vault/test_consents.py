@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.support.vault import OTHER_APP, SCOPES
+from tests.support.scripted import FakeClock
+from tests.support.vault import HOUR, OTHER_APP, SCOPES
 from tiktok_oauth import LoginResult, ValidationError
 from tiktok_oauth.vault.stores.rows import next_gen
 
@@ -103,6 +104,18 @@ def test_an_older_consent_never_replaces_a_newer_one(town: Town) -> None:
     assert town.row(result.account).granted_at == town.clock.now()
     assert town.row(result.account).scope == ",".join(SCOPES)
     assert result.account.scopes == frozenset(SCOPES)
+
+
+def test_a_login_counts_after_one_by_a_clock_that_was_ahead(town: Town) -> None:
+    """Of a consent of a time to come nobody can say that it is newer: the one at hand stands."""
+    ahead = FakeClock()
+    ahead.advance(20 * HOUR)
+    town.login(town.vault(town.client(clock=ahead)), scopes=["user.info.basic"])
+
+    account = town.login(town.vault()).account
+
+    assert town.row(account).granted_at == town.clock.now()
+    assert account.scopes == frozenset(SCOPES)
 
 
 def test_two_consents_at_once_both_count(town: Town) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.vault.made import consent
 from tiktok_oauth import KeyRing
 from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.moving.dumps import Dump, Entry
@@ -185,6 +186,16 @@ def test_a_person_who_comes_twice_is_taken_once() -> None:
         report = take(site, lines(RECORD, RECORD, RECORD | {"refresh_token": "rft.2"}))
 
         assert (report.taken, report.there, report.older) == (1, 1, 1)
+
+
+def test_tokens_from_between_a_consent_and_a_refresh_by_another_clock_are_older() -> None:
+    """Where the clock was ahead at the consent and right at the refresh, the consent counts."""
+    with opened() as site:
+        site.store.consent(consent(ANNA, at=NOW - HOUR, issued_at=NOW - 3 * HOUR))
+
+        report = take(site, lines(RECORD | {"expires_at": NOW - 2 * HOUR + DAY}))
+
+        assert (report.taken, report.older) == (0, 1)
 
 
 def test_bad_lines_stop_nothing_and_nothing_of_them_is_told() -> None:

@@ -102,6 +102,14 @@ def test_a_consent_that_is_older_or_numbered_wrong_is_refused(
     assert [line.kind for line in store.events(ANNA)] == ["connected"]
 
 
+def test_a_consent_of_a_time_to_come_is_in_nobodys_way(store: SqlStore) -> None:
+    """It was written by a clock that was ahead: whatever is written next is newer."""
+    store.consent(consent(at=NOW + 72_000))
+
+    assert store.consent(replace(consent(gen=2), now=NOW + 1))
+    assert read(store).granted_at == NOW
+
+
 def test_of_consents_that_race_one_is_written(store: SqlStore) -> None:
     """Two first consents at the same time: one is told to ask again."""
     with ThreadPoolExecutor(8) as pool:

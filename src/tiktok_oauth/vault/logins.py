@@ -18,7 +18,7 @@ from tiktok_oauth.protocol.authorize import callback_error, parse_callback
 from tiktok_oauth.types import Secret, TikTokTokens, split_scopes
 from tiktok_oauth.vault.refresh.place import seal_tokens
 from tiktok_oauth.vault.sealing.cipher import Binding
-from tiktok_oauth.vault.stores.rows import Consent, Event, PendingLogin, Ref, next_gen
+from tiktok_oauth.vault.stores.rows import Consent, Event, PendingLogin, Ref, has_newer, next_gen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -197,8 +197,8 @@ def keep_consent(
     """
     site, ref = room.site, Ref(core.app.client_key, tokens.open_id)
     while True:
-        row = site.store.get(ref)
-        if row is not None and row.granted_at > granted_at:
+        row, now = site.store.get(ref), room.times[ref.client_key].now()
+        if row is not None and has_newer(row, granted_at, now):
             return row
         after = 0 if row is None else row.gen
         gen = next_gen(after, granted_at)
@@ -206,7 +206,7 @@ def keep_consent(
             site.cipher, ref, tokens, gen=gen, ver=1, at=granted_at, roll=core.dice.roll()
         )
         event = Event(granted_at, "connected", tokens.scope)
-        if site.store.consent(Consent(ref, gen, user_id, granted_at, sealed, event, after)):
+        if site.store.consent(Consent(ref, gen, user_id, granted_at, sealed, event, after, now)):
             written = site.store.get(ref)
             if written is not None:
                 return written

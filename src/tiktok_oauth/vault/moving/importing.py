@@ -17,7 +17,7 @@ from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.moving.mappings import folded
 from tiktok_oauth.vault.moving.records import UnusableError, parse_record
 from tiktok_oauth.vault.refresh.place import seal_tokens
-from tiktok_oauth.vault.stores.rows import Consent, Event, next_gen
+from tiktok_oauth.vault.stores.rows import Consent, Event, has_newer, next_gen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -162,31 +162,32 @@ class _Import:
                 self._cannot(entry.line, str(error))
 
     def _write(self, found: list[Found]) -> None:
+        store, now = self._site.store, self._now()
         if self._rehearse:
             for one in found:
-                self._count(self._verdict(one), one)
+                self._count(self._verdict(one, now), one)
             return
-        store, now = self._site.store, self._now()
         written = store.consent_all([self._consent(one, 0, now) for one in found]) if found else []
         for one, is_new in zip(found, written, strict=True):
             self._count("taken" if is_new else self._meet(one, now), one)
 
     def _meet(self, one: Found, now: float) -> Verdict:
         """Write over an account that is there already, if it has older tokens."""
-        while (verdict := self._verdict(one)) == "taken":
+        while (verdict := self._verdict(one, now)) == "taken":
             row = self._site.store.get(one.ref)
             if self._site.store.consent(self._consent(one, 0 if row is None else row.gen, now)):
                 break
         return verdict
 
-    def _verdict(self, one: Found) -> Verdict:
+    def _verdict(self, one: Found, now: float) -> Verdict:
         row = self._site.store.get(one.ref)
         if row is None:
             return "taken"
         if self._is_same(row, one):
             return "there"
-        is_newer = one.since is not None and one.since > row.issued_at
-        return "taken" if is_newer and row.status != "disconnected" else "older"
+        if row.status == "disconnected" or one.since is None or one.since <= row.issued_at:
+            return "older"
+        return "older" if has_newer(row, min(now, one.since), now) else "taken"
 
     def _is_same(self, row: Grant, one: Found) -> bool:
         try:
@@ -203,7 +204,7 @@ class _Import:
             self._site.cipher, one.ref, one.tokens, gen=gen, ver=1, at=now, roll=_DICE.roll()
         )
         event = Event(now, "imported", self._layout.name)
-        return Consent(one.ref, gen, one.user_id, granted_at, sealed, event, after)
+        return Consent(one.ref, gen, one.user_id, granted_at, sealed, event, after, now)
 
     def _count(self, verdict: Verdict, one: Found) -> None:
         self._counts[verdict] += 1

@@ -7,6 +7,7 @@ change of the wall clock moves on SQLite and which is the database's own on Post
 
 from __future__ import annotations
 
+import math
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -227,6 +228,8 @@ class Consent(msgspec.Struct, frozen=True, gc=False):
         gen: its number; see ``next_gen``.
         user_id: None keeps the one that is there.
         after: the row's ``gen`` when it was read; 0 when there was none.
+        now: when this is written: a row's consent of a later time was written by a clock that was
+            ahead, and counts as older.
     """
 
     ref: Ref
@@ -236,6 +239,12 @@ class Consent(msgspec.Struct, frozen=True, gc=False):
     tokens: Tokens
     event: Event
     after: int = 0
+    now: float = math.inf
+
+
+def has_newer(row: Grant, granted_at: float, now: float) -> bool:
+    """Whether a row's consent is newer than one of that time, as the store sees it."""
+    return granted_at < row.granted_at <= now
 
 
 def next_gen(after: int, granted_at: float) -> int:

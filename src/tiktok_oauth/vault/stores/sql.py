@@ -247,7 +247,8 @@ CONSENT = f"""
         access_expires_at = excluded.access_expires_at,
         refresh_expires_at = excluded.refresh_expires_at, lifetime = excluded.lifetime,
         warm_at = excluded.warm_at, keep_at = excluded.keep_at, {_RESTED}
-    WHERE accounts.gen = :after AND accounts.granted_at <= excluded.granted_at
+    WHERE accounts.gen = :after
+      AND (accounts.granted_at <= excluded.granted_at OR accounts.granted_at > :now)
 """
 
 DISCONNECT = f"""
