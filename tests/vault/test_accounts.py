@@ -14,6 +14,7 @@ from tiktok_oauth import (
     StoreError,
     ValidationError,
     VaultEvent,
+    WebhookEvent,
 )
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP, Person
 
@@ -329,6 +330,31 @@ def test_subscribers_hear_of_what_happens(town: Town) -> None:
     [event] = heard
     assert (event.kind, event.open_id) == ("refreshed", account.open_id)
     assert (event.client_key, event.at) == (account.client_key, town.clock.now())
+
+
+def test_subscribers_hear_what_the_timeline_tells(town: Town) -> None:
+    """From the consent to the end, whether the vault, a person or TikTok brought it about."""
+    vault = town.vault()
+    heard: list[VaultEvent] = []
+    vault.subscribe(heard.append)
+    account = town.connect(vault)
+    town.do(account.refresh)
+    at = int(town.clock.now()) + 1
+    content = {"reason": 1}
+    removed = WebhookEvent(
+        account.client_key, "authorization.removed", at, account.open_id, content, at
+    )
+    assert town.do(vault.apply_webhook, removed)
+    town.do(account.disconnect)
+
+    timeline = town.do(vault.timeline, account)
+    assert [event.kind for event in heard] == [event.kind for event in reversed(timeline)]
+    assert [event.kind for event in heard] == [
+        "connected",
+        "refreshed",
+        "authorization_removed",
+        "disconnected",
+    ]
 
 
 @pytest.mark.parametrize("client", [None, "client", [], [None]], ids=repr)

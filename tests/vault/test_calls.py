@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -88,6 +89,36 @@ def test_a_scope_that_tiktok_misses_goes_straight_out(town: Town) -> None:
     assert isinstance(error, ScopeError)
     assert error.tiktok_code == "scope_not_authorized"
     assert (len(town.calls("video_list")), town.refreshes) == (1, 0)
+
+
+def test_a_call_whose_scope_is_missing_says_which(town: Town) -> None:
+    """TikTok names no scope; the vault does, and its login asks for it."""
+    vault = town.vault()
+    account = town.do(vault.adopt, town.tokens(scopes=["user.info.basic"]))
+
+    error = town.refused(
+        account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={}
+    )
+
+    assert isinstance(error, ScopeError)
+    assert error.missing == frozenset({"video.list"})
+    assert error.login is not None
+    assert error.login.url in error.hint
+    town.do(vault.finish_login, town.callback(error.login.url), error.login.binding)
+    assert town.do(account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={})
+
+
+def test_a_scope_that_is_refused_though_granted_is_not_asked_for_again(town: Town) -> None:
+    """A product that the app does not have is refused so as well: no login would mend that."""
+    tokens = replace(town.tokens(scopes=["user.info.basic"]), scope="user.info.basic,video.list")
+    account = town.do(town.vault().adopt, tokens)
+
+    error = town.refused(
+        account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={}
+    )
+
+    assert isinstance(error, ScopeError)
+    assert (error.missing, error.login) == (frozenset(), None)
 
 
 @pytest.mark.parametrize("fields", [["open_id", "bio_description"], "open_id, bio_description"])

@@ -6,12 +6,56 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from tests.support.scripted import FakeClock
-from tests.support.vault import HOUR, OTHER_APP, SCOPES
-from tiktok_oauth import LoginResult, ValidationError
+from tests.support.vault import HOUR, OTHER_APP, SCOPES, SharedStore
+from tiktok_oauth import LoginResult, StoreError, ValidationError
+from tiktok_oauth.errors import store_error
 from tiktok_oauth.vault.stores.rows import next_gen
 
 if TYPE_CHECKING:
     from tests.support.vault import Town
+    from tiktok_oauth.vault.stores.rows import Consent
+
+
+class AbsentStore(SharedStore):
+    """A store that cannot take a consent for some tries."""
+
+    tries = 0
+
+    def consent(self, change: Consent) -> bool:
+        """Be away, until it has been tried often enough."""
+        self.tries -= 1
+        if self.tries >= 0:
+            raise store_error("The connection was lost.", retryable=True)
+        return super().consent(change)
+
+
+def absent(town: Town, tries: int) -> AbsentStore:
+    """A town's store, as somebody sees it to whom it is away."""
+    assert isinstance(town.store, SharedStore)
+    store = AbsentStore(town.store.database)
+    store.tries = tries
+    return store
+
+
+def test_a_consent_waits_for_a_store_that_is_away(town: Town) -> None:
+    """TikTok takes no code twice: what is in hand is written as soon as that can be."""
+    vault = town.vault(store=absent(town, 5))
+
+    account = town.login(vault).account
+
+    assert town.accepts(town.do(account.access_token))
+
+
+def test_a_login_whose_store_stays_away_says_to_begin_again(town: Town) -> None:
+    """After ten seconds; there is nothing to be had by another try, and the error says so."""
+    vault = town.vault(store=absent(town, 1000))
+    start, before = town.do(vault.begin_login, SCOPES), town.clock.monotonic()
+
+    error = town.refused(vault.finish_login, town.callback(start.url), start.binding)
+
+    assert isinstance(error, StoreError)
+    assert (error.retryable, error.hint) == (False, "Begin the login again once the store works.")
+    assert 10 <= town.clock.monotonic() - before < 11
 
 
 def test_scopes_that_were_not_granted_are_reported(town: Town) -> None:

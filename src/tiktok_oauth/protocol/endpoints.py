@@ -68,4 +68,14 @@ FIELD_SCOPES: dict[str, str] = {
 }
 """The scope each user-info field needs: one missing scope fails the whole call."""
 
+ENDPOINT_SCOPES: dict[str, str] = {
+    "/v2/video/list/": "video.list",
+    "/v2/video/query/": "video.list",
+    "/v2/post/publish/creator_info/query/": "video.publish",
+    "/v2/post/publish/video/init/": "video.publish",
+    "/v2/post/publish/inbox/video/init/": "video.upload",
+}
+"""The scope a data endpoint needs, where it is always the same (/doc/tiktok-api-v2-video-list,
+/doc/content-posting-api-reference-direct-post and -upload-video, read November 2026)."""
+
 DEFAULT_FIELDS = ("open_id", "union_id", "avatar_url", "display_name")

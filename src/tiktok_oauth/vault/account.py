@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tiktok_oauth.engine.run import run
-from tiktok_oauth.errors import TokenExpiredError
+from tiktok_oauth.errors import ScopeError, TokenExpiredError
 from tiktok_oauth.types import Secret
-from tiktok_oauth.vault.snapshot import fields_lacking, lacking
+from tiktok_oauth.vault.snapshot import fields_lacking, lacking, scopes_lacking, with_login
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -180,6 +180,8 @@ class Account(_Known):
         """Call any other v2 endpoint; see ``TikTokOAuth.request``.
 
         Raises:
+            ScopeError: it needs a scope that was not granted; where it is known which, its
+                ``login`` asks for it.
             TikTokAPIError: it did not work.
         """
 
@@ -188,7 +190,13 @@ class Account(_Known):
                 token, method, path, params=params, json=json, idempotent=idempotent
             )
 
-        return run(call_with_token(_Blocking(self._counter), self._ref, call))
+        try:
+            return run(call_with_token(_Blocking(self._counter), self._ref, call))
+        except ScopeError as error:
+            missing = scopes_lacking(self._state, path)
+            if missing:
+                with_login(error, missing, self._begin_login(self._state, missing))
+            raise
 
     def disconnect(self) -> None:
         """Revoke the access at TikTok and forget the tokens. A dead token is refreshed first.
@@ -287,16 +295,24 @@ class AsyncAccount(_Known):
         """Call any other v2 endpoint; see ``AsyncTikTokOAuth.request``.
 
         Raises:
+            ScopeError: as ``Account.request``.
             TikTokAPIError: it did not work.
         """
         client = self._counter.client(self._ref)
-        return await call_with_token(
-            _Awaiting(self._counter),
-            self._ref,
-            lambda token: client.request(
-                token, method, path, params=params, json=json, idempotent=idempotent
-            ),
-        )
+        try:
+            return await call_with_token(
+                _Awaiting(self._counter),
+                self._ref,
+                lambda token: client.request(
+                    token, method, path, params=params, json=json, idempotent=idempotent
+                ),
+            )
+        except ScopeError as error:
+            missing = scopes_lacking(self._state, path)
+            if missing:
+                login = await self._counter.away(self._begin_login, self._state, missing)
+                with_login(error, missing, login)
+            raise
 
     async def disconnect(self) -> None:
         """Revoke the access at TikTok and forget the tokens. A dead token is refreshed first.

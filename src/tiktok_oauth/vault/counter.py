@@ -106,7 +106,9 @@ class Counter(Generic[C]):
             self._revoke(ref, grant)
             self.teller.forget(ref)
         now = self.room.times[ref.client_key].now()
-        self.room.site.store.disconnect(ref, grant.gen, Event(now, "disconnected"))
+        event = Event(now, "disconnected")
+        if self.room.site.store.disconnect(ref, grant.gen, event):
+            self.room.listeners.tell(ref, event)
 
     def _revoke(self, ref: Ref, grant: Grant) -> None:
         try:

@@ -146,7 +146,10 @@ def apply_webhook(room: Strongroom, teller: Teller, event: WebhookEvent) -> bool
         return False
     teller.forget(ref)
     told = Event(event.create_time, "authorization_removed", str(event.content.get("reason", "")))
-    return store.forsake(ref, grant.gen, "needs_login", "revoked", told)
+    changed = store.forsake(ref, grant.gen, "needs_login", "revoked", told)
+    if changed:
+        room.listeners.tell(ref, told)
+    return changed
 
 
 def _is_over(grant: Grant) -> bool:

@@ -18,8 +18,9 @@ class VaultEvent:
     """Something that happened to an account. It holds no secret.
 
     Attributes:
-        kind: ``refreshed``, ``needs_login``, ``refresh_refused``, ``refresh_unanswered``,
-            ``refresh_not_sent``, ``refresh_failed`` or ``other_account``.
+        kind: ``connected``, ``refreshed``, ``needs_login``, ``authorization_removed``,
+            ``disconnected``, ``refresh_refused``, ``refresh_unanswered``, ``refresh_not_sent``,
+            ``refresh_failed`` or ``other_account``.
         at: Unix seconds of TikTok's clock.
         detail: in one sentence.
         correlation_id: of the call.

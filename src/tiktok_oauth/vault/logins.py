@@ -12,7 +12,13 @@ from urllib.parse import unquote
 
 from tiktok_oauth.engine import calls
 from tiktok_oauth.engine.run import run
-from tiktok_oauth.errors import TikTokAPIError, invalid_argument, login_error
+from tiktok_oauth.errors import (
+    StoreError,
+    TikTokAPIError,
+    invalid_argument,
+    login_error,
+    store_error,
+)
 from tiktok_oauth.login import LoginStart
 from tiktok_oauth.protocol.authorize import callback_error, parse_callback
 from tiktok_oauth.types import Secret, TikTokTokens, split_scopes
@@ -33,6 +39,8 @@ A = TypeVar("A")
 LIFETIME = 600.0
 """Seconds a person has to come back."""
 
+_STORE_WAIT = 0.2
+_AGAIN = "Begin the login again once the store works."
 _BINDING_BYTES = 32
 _LONGEST_URL = 2048
 _LONGEST_NAME = 255
@@ -179,7 +187,11 @@ def finish(room: Strongroom, back: Return) -> tuple[Grant, PendingLogin, TikTokT
             run(calls.revoke_access(core, Secret(tokens.access_token)))
         raise _other_account()
     user_id = None if is_other else login.user_id
-    grant = keep_consent(room, core, tokens, user_id=user_id, granted_at=granted_at)
+    try:
+        grant = keep_consent(room, core, tokens, user_id=user_id, granted_at=granted_at)
+    except StoreError as error:
+        # TikTok takes no code twice: whoever tries this callback again is refused.
+        raise store_error(f"The login's tokens were not kept. {error}", _AGAIN) from error
     if is_other:
         raise _other_account()
     return grant, login, tokens
@@ -190,11 +202,25 @@ def keep_consent(
 ) -> Grant:
     """Write the tokens of a consent; returns the account as it then stands.
 
-    An older consent never replaces a newer one.
+    An older consent never replaces a newer one. Nobody can ask TikTok for these tokens again: while
+    the store cannot be used it is tried again, for as long as a call of the client's may take.
 
     Raises:
         StoreError: the store cannot be used.
     """
+    until = core.clock.monotonic() + room.patience_of(Ref(core.app.client_key, tokens.open_id))
+    while True:
+        try:
+            return _keep(room, core, tokens, user_id, granted_at)
+        except StoreError as error:
+            if not error.retryable or core.clock.monotonic() >= until:
+                raise
+        run(core.clock.pause(_STORE_WAIT))
+
+
+def _keep(
+    room: Strongroom, core: Core, tokens: TikTokTokens, user_id: str | None, granted_at: float
+) -> Grant:
     site, ref = room.site, Ref(core.app.client_key, tokens.open_id)
     while True:
         row, now = site.store.get(ref), room.times[ref.client_key].now()
@@ -207,6 +233,7 @@ def keep_consent(
         )
         event = Event(granted_at, "connected", tokens.scope)
         if site.store.consent(Consent(ref, gen, user_id, granted_at, sealed, event, after, now)):
+            room.listeners.tell(ref, event)
             written = site.store.get(ref)
             if written is not None:
                 return written

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tiktok_oauth.errors import ScopeError, TikTokErrorCode
 from tiktok_oauth.policy import refresh_decision
-from tiktok_oauth.protocol.endpoints import FIELD_SCOPES
+from tiktok_oauth.protocol.endpoints import DEFAULT_FIELDS, ENDPOINT_SCOPES, FIELD_SCOPES
 from tiktok_oauth.types import split_scopes
 from tiktok_oauth.vault.refresh import ladder
 from tiktok_oauth.vault.stores.rows import Reason  # noqa: TC001 - get_type_hints() must work on it
@@ -82,10 +82,15 @@ def _status(room: Strongroom, grant: Grant) -> AccountStatus:
 def fields_lacking(state: AccountState, fields: Sequence[str] | str | None) -> frozenset[str]:
     """The scopes that some user-info fields need and the person did not grant."""
     if fields is None:
-        return frozenset()
+        fields = DEFAULT_FIELDS
     names = fields.split(",") if isinstance(fields, str) else fields
     needed = {FIELD_SCOPES[name.strip()] for name in names if name.strip() in FIELD_SCOPES}
     return frozenset(needed) - state.scopes
+
+
+def scopes_lacking(state: AccountState, path: str) -> frozenset[str]:
+    """The scope that a data endpoint needs and the person did not grant, where that is known."""
+    return frozenset({ENDPOINT_SCOPES[path]} if path in ENDPOINT_SCOPES else ()) - state.scopes
 
 
 def lacking(scopes: frozenset[str], login: LoginStart) -> ScopeError:
@@ -95,8 +100,13 @@ def lacking(scopes: frozenset[str], login: LoginStart) -> ScopeError:
         f"The person did not grant {', '.join(sorted(scopes))}.",
         "",
         retryable=False,
-        hint=f"Ask for it: {login.url}",
         tiktok_code="scope_not_authorized",
     )
+    return with_login(error, scopes, login)
+
+
+def with_login(error: ScopeError, scopes: frozenset[str], login: LoginStart) -> ScopeError:
+    """The same error, with the scopes that are missing and a login that asks for them."""
     error.missing, error.login = scopes, login
+    error.hint = f"Ask for it: {login.url}"
     return error
