@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self
 from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.vault.fleet.fleet import Fleet, Settings
 from tiktok_oauth.vault.fleet.progress import Progress
+from tiktok_oauth.vault.fleet.threads import Threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,13 +94,15 @@ class Refresher:
         """
         if not self._alone.acquire(blocking=False):
             raise invalid_argument("The refresher is running already.")
+        threads = Threads(1)
         try:
-            office = await asyncio.to_thread(self._vault.begin_fleet)
+            office = await threads.do(self._vault.begin_fleet)
             try:
                 await self._work(Fleet(office, self._settings))
             finally:
-                await asyncio.to_thread(office.close)
+                await threads.do(office.close)
         finally:
+            threads.close()
             self._running = None
             self._stop_asked = False
             self._alone.release()
