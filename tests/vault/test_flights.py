@@ -40,6 +40,23 @@ def answer(value: Any) -> Callable[[], Grant]:  # noqa: ANN401 - stands for a ro
     return lambda: value
 
 
+def test_a_flight_that_could_not_begin_is_in_nobodys_way(
+    flights: Flights, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine without a thread to spare is an error for one caller, and not for ever."""
+
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            flights.join(MINA, answer("none"))
+
+    assert flights.under_way == 0
+    assert flights.join(MINA, answer("row")).result(10) == "row"  # type: ignore[comparison-overlap]  # no row
+
+
 def test_callers_of_one_account_share_a_flight(flights: Flights) -> None:
     """While one is under way nobody starts another; afterwards somebody may."""
     go = threading.Event()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -238,6 +239,27 @@ def test_a_ring_of_the_environment_that_is_broken_is_an_error(
 
     assert isinstance(error, VaultKeyError)
     assert not keys_path().exists()
+
+
+def test_whoever_finds_a_new_database_finds_its_ring(
+    open_vault: Callable[..., TokenVault], tmp_path: Path
+) -> None:
+    """The ring is made first: a process that starts at the same moment needs it, too."""
+    there: list[bool] = []
+
+    class Watch(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if "key ring was made" in record.getMessage():
+                there.append((tmp_path / "tokens.db").exists())
+
+    logging.getLogger("tiktok_oauth").addHandler(watch := Watch())
+    try:
+        with open_vault(store=f"sqlite:///{tmp_path}/tokens.db") as vault:
+            vault.begin_login()
+    finally:
+        logging.getLogger("tiktok_oauth").removeHandler(watch)
+
+    assert there == [False]
 
 
 @pytest.mark.slow

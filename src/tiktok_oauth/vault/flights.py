@@ -56,8 +56,9 @@ class Flights:
                 raise invalid_argument("The vault is closed.", "Make a new one.")
             flight = self._flying.get(ref)
             if flight is None:
-                flight = self._flying[ref] = Future()
+                flight = Future()
                 self._threads.submit(self._fly, ref, flight, fly)
+                self._flying[ref] = flight
         return flight
 
     def _fly(self, ref: Ref, flight: Future[Grant], fly: Callable[[], Grant]) -> None:

@@ -49,9 +49,11 @@ def open_vault(store: Store | str | None, keys: KeyRing | None, journal: Path | 
         )
     url = store if isinstance(store, str) else ""
     is_new = is_url(url) and not path_of(url).exists()
+    # Its ring is made before a database is: whoever finds the one must find the other.
+    ring = find_keys(url, keys, may_make=True) if is_new else None
     opened = open_store(url) if isinstance(store, str) else store
     try:
-        ring = find_keys(url, keys, may_make=is_new)
+        ring = ring or find_keys(url, keys, may_make=False)
         site = open_site(opened, ring, journal or journal_of(url, opened))
     except BaseException:
         opened.close()
