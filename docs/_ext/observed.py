@@ -197,6 +197,9 @@ def vault_events() -> str:
 
 VAULT_EVENTS = {
     "refreshed": "The account has new tokens, and they are on disk.",
+    "connected": "A person gave their consent, or tokens were adopted; `detail` has the scopes.",
+    "authorization_removed": "TikTok said so by a webhook. The account needs a login.",
+    "disconnected": "It was disconnected here, and revoked at TikTok.",
     "needs_login": "The account was given up; `reason` on the account says why.",
     "refresh_refused": "TikTok refused the refresh token. It is tried again before it counts.",
     "refresh_unanswered": "A request went out and no answer came: TikTok may have handled it.",

@@ -21,8 +21,8 @@ def test_a_revoked_account_is_known_at_once_while_its_token_should_live(town: To
     """TikTok refuses both tokens: one look at the profile decides."""
     vault = town.vault()
     heard: list[VaultEvent] = []
-    vault.subscribe(heard.append)
     account = town.connect(vault)
+    vault.subscribe(heard.append)
     town.sandbox.disconnect("mina")
 
     error = town.refused(account.refresh)

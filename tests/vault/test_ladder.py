@@ -140,7 +140,7 @@ def test_tiktoks_wait_is_the_least() -> None:
 
 
 def test_a_doubt_is_probed_soon_and_remembered_from_its_beginning() -> None:
-    """After 1, 5, 30 and then every 300 seconds, with the same token."""
+    """After 1, 5, 30, 300 and then every 450 seconds, with the same token."""
     waits, doubts = [], set()
     row = grant()
     for step in range(6):
@@ -150,8 +150,21 @@ def test_a_doubt_is_probed_soon_and_remembered_from_its_beginning() -> None:
         row = grant(probes=change.probes, doubt_at=change.doubt_at)
         assert change.status == "active"
 
-    assert waits == [1, 5, 30, 300, 300, 300]
+    assert waits == [1, 5, 30, 300, 450, 450]
     assert doubts == {NOW}
+
+
+def test_an_account_that_never_gets_an_answer_is_asked_for_ever_more_seldom() -> None:
+    """Twelve requests in the first hour, some sixty in a day, and one an hour after that."""
+    at, row, asked = NOW, grant(), []
+    while at < NOW + 48 * HOUR:
+        asked.append(at - NOW)
+        change = ladder.after_doubt(row, end(at, error(NetworkError)))
+        at, row = change.not_before, grant(probes=change.probes, doubt_at=change.doubt_at)
+
+    assert sum(time <= HOUR for time in asked) == 12
+    assert sum(time <= 24 * HOUR for time in asked) < 60
+    assert sum(time > 24 * HOUR for time in asked) == 24
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,9 @@ Witness = Literal["alive", "dead", "silent"]
 """What TikTok says of the access token when it refuses the refresh token; ``silent`` when it was
 not asked or gave no clear answer."""
 
-_PROBES = (1.0, 5.0, 30.0, 300.0)
+_PROBES = (1.0, 5.0, 30.0, 300.0, *[450.0] * 12, *[900.0] * 24, 3600.0)
+"""At most twelve in the first hour and four in those after it, which outlast most outages; one an
+hour in the end, for an account that nothing mends."""
 _REFUSALS = (60.0, 3600.0, 1800.0)
 _FAILURES = (1.0, 5.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0, 86400.0)
 _VERDICT = 3
@@ -118,7 +120,8 @@ def after_other(grant: Grant, end: Ending) -> Settled:
 def after_doubt(grant: Grant, end: Ending) -> Settled:
     """TikTok may have handled the request, and nobody has its answer.
 
-    The same token is sent again, soon at first: some providers forgive for a moment.
+    The same token is sent again, soon at first: some providers forgive for a moment. It is sent
+    more seldom when an access token's life is over, and as long as nothing answers.
     """
     probes = grant.probes + 1
     return _settled(
