@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -106,6 +107,22 @@ def test_a_call_whose_scope_is_missing_says_which(town: Town) -> None:
     assert error.login.url in error.hint
     town.do(vault.finish_login, town.callback(error.login.url), error.login.binding)
     assert town.do(account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={})
+
+
+def test_a_missing_scope_is_told_where_no_login_can_be_begun(town: Town) -> None:
+    """A worker has no redirect URI: it hears which scope is missing, and has no URL for it."""
+    account = town.do(town.vault().adopt, town.tokens(scopes=["user.info.basic"]))
+    worker = town.vault(town.client(redirect_uri=None))
+    account = town.do(worker.account, account.open_id)
+
+    for call in (
+        partial(account.user_info, ["bio_description"]),
+        partial(account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={}),
+    ):
+        error = town.refused(call)
+        assert isinstance(error, ScopeError)
+        assert len(error.missing) == 1
+        assert error.login is None
 
 
 def test_a_scope_that_is_refused_though_granted_is_not_asked_for_again(town: Town) -> None:

@@ -12,6 +12,8 @@ from tiktok_oauth.errors import store_error
 from tiktok_oauth.vault.stores.rows import next_gen
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.vault import Town
     from tiktok_oauth.vault.stores.rows import Consent
 
@@ -43,6 +45,38 @@ def test_a_consent_waits_for_a_store_that_is_away(town: Town) -> None:
 
     account = town.login(vault).account
 
+    assert town.accepts(town.do(account.access_token))
+
+
+class ForgetfulStore(SharedStore):
+    """A store that takes a consent, and whose connection is lost before it says so."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    def consent(self, change: Consent) -> bool:
+        """Write, let something happen, and fail."""
+        written = super().consent(change)
+        happens, self.meanwhile = self.meanwhile, None
+        if happens is None:
+            return written
+        happens()
+        raise store_error("The connection was lost.", retryable=True)
+
+
+def test_a_consent_that_was_written_is_not_written_again(town: Town) -> None:
+    """Though nobody heard of it: somebody may have refreshed its tokens since."""
+    assert isinstance(town.store, SharedStore)
+    store = ForgetfulStore(town.store.database)
+    tokens = town.tokens()
+    other = town.vault()
+
+    def refresh() -> None:
+        town.elsewhere(town.elsewhere(other.account, tokens.open_id).refresh)
+
+    store.meanwhile = refresh
+    account = town.do(town.vault(store=store).adopt, tokens)
+
+    assert (town.row(account).ver, town.refreshes) == (2, 1)
     assert town.accepts(town.do(account.access_token))
 
 

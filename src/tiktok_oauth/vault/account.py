@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tiktok_oauth.engine.run import run
@@ -161,7 +162,7 @@ class Account(_Known):
         missing = fields_lacking(self._state, fields)
         missing = missing and fields_lacking(self.reload(), fields)  # Granted since, perhaps.
         if missing:
-            raise lacking(missing, self._begin_login(self._state, missing))
+            raise lacking(missing, partial(self._begin_login, self._state, missing))
 
         async def call(token: str) -> TikTokUserInfo:
             return self._counter.client(self._ref).get_user_info(token, fields)
@@ -195,7 +196,7 @@ class Account(_Known):
         except ScopeError as error:
             missing = scopes_lacking(self._state, path)
             if missing:
-                with_login(error, missing, self._begin_login(self._state, missing))
+                with_login(error, missing, partial(self._begin_login, self._state, missing))
             raise
 
     def disconnect(self) -> None:
@@ -276,8 +277,8 @@ class AsyncAccount(_Known):
         missing = fields_lacking(self._state, fields)
         missing = missing and fields_lacking(await self.reload(), fields)
         if missing:
-            login = await self._counter.away(self._begin_login, self._state, missing)
-            raise lacking(missing, login)
+            begin = partial(self._begin_login, self._state, missing)
+            raise await self._counter.away(lacking, missing, begin)
         client = self._counter.client(self._ref)
         return await call_with_token(
             _Awaiting(self._counter), self._ref, lambda token: client.get_user_info(token, fields)
@@ -310,8 +311,8 @@ class AsyncAccount(_Known):
         except ScopeError as error:
             missing = scopes_lacking(self._state, path)
             if missing:
-                login = await self._counter.away(self._begin_login, self._state, missing)
-                with_login(error, missing, login)
+                begin = partial(self._begin_login, self._state, missing)
+                await self._counter.away(with_login, error, missing, begin)
             raise
 
     async def disconnect(self) -> None:

@@ -12,7 +12,7 @@ import weakref
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from tiktok_oauth.errors import StoreError, TikTokAPIError, invalid_argument
+from tiktok_oauth.errors import StoreError, TikTokAPIError, invalid_argument, store_error
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,18 +50,30 @@ class Flights:
 
         Raises:
             ValidationError: the vault is closed.
+            StoreError: the machine has no thread to spare.
         """
         with self._lock:
             if self._closed:
                 raise invalid_argument("The vault is closed.", "Make a new one.")
             flight = self._flying.get(ref)
             if flight is None:
-                flight = Future()
-                self._threads.submit(self._fly, ref, flight, fly)
-                self._flying[ref] = flight
+                flight = self._begin(ref, fly)
+        return flight
+
+    def _begin(self, ref: Ref, fly: Callable[[], Grant]) -> Future[Grant]:
+        flight = self._flying[ref] = Future()
+        try:
+            self._threads.submit(self._fly, ref, flight, fly)
+        except RuntimeError as error:
+            # It may be in the queue nevertheless, until there is a thread: it is nobody's then.
+            del self._flying[ref]
+            raise store_error("No thread could be started.", retryable=True) from error
         return flight
 
     def _fly(self, ref: Ref, flight: Future[Grant], fly: Callable[[], Grant]) -> None:
+        with self._lock:
+            if self._flying.get(ref) is not flight:
+                return
         try:
             grant = fly()
         except BaseException as error:  # noqa: BLE001 - those who wait must hear of it

@@ -209,22 +209,32 @@ def keep_consent(
         StoreError: the store cannot be used.
     """
     until = core.clock.monotonic() + room.patience_of(Ref(core.app.client_key, tokens.open_id))
+    consent = _Fresh(tokens, user_id, granted_at)
     while True:
         try:
-            return _keep(room, core, tokens, user_id, granted_at)
+            return _keep(room, core, consent)
         except StoreError as error:
             if not error.retryable or core.clock.monotonic() >= until:
                 raise
         run(core.clock.pause(_STORE_WAIT))
 
 
-def _keep(
-    room: Strongroom, core: Core, tokens: TikTokTokens, user_id: str | None, granted_at: float
-) -> Grant:
+@dataclass(frozen=True, slots=True)
+class _Fresh:
+    """A consent's tokens, and the numbers under which they are in the store, or may be."""
+
+    tokens: TikTokTokens
+    user_id: str | None
+    granted_at: float
+    gens: set[int] = field(default_factory=set[int])
+
+
+def _keep(room: Strongroom, core: Core, consent: _Fresh) -> Grant:
+    tokens, granted_at = consent.tokens, consent.granted_at
     site, ref = room.site, Ref(core.app.client_key, tokens.open_id)
     while True:
         row, now = site.store.get(ref), room.times[ref.client_key].now()
-        if row is not None and has_newer(row, granted_at, now):
+        if row is not None and (row.gen in consent.gens or has_newer(row, granted_at, now)):
             return row
         after = 0 if row is None else row.gen
         gen = next_gen(after, granted_at)
@@ -232,11 +242,12 @@ def _keep(
             site.cipher, ref, tokens, gen=gen, ver=1, at=granted_at, roll=core.dice.roll()
         )
         event = Event(granted_at, "connected", tokens.scope)
-        if site.store.consent(Consent(ref, gen, user_id, granted_at, sealed, event, after, now)):
+        change = Consent(ref, gen, consent.user_id, granted_at, sealed, event, after, now)
+        consent.gens.add(gen)  # If the answer of this write is lost, it may have been made.
+        if site.store.consent(change):
             room.listeners.tell(ref, event)
-            written = site.store.get(ref)
-            if written is not None:
-                return written
+        else:
+            consent.gens.discard(gen)
 
 
 def adopt(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tiktok_oauth.errors import ScopeError, TikTokErrorCode
+from tiktok_oauth.errors import ScopeError, TikTokAPIError, TikTokErrorCode
 from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.protocol.endpoints import DEFAULT_FIELDS, ENDPOINT_SCOPES, FIELD_SCOPES
 from tiktok_oauth.types import split_scopes
@@ -13,7 +14,7 @@ from tiktok_oauth.vault.refresh import ladder
 from tiktok_oauth.vault.stores.rows import Reason  # noqa: TC001 - get_type_hints() must work on it
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tiktok_oauth.login import LoginStart
     from tiktok_oauth.vault.stores.rows import Grant
@@ -93,7 +94,7 @@ def scopes_lacking(state: AccountState, path: str) -> frozenset[str]:
     return frozenset({ENDPOINT_SCOPES[path]} if path in ENDPOINT_SCOPES else ()) - state.scopes
 
 
-def lacking(scopes: frozenset[str], login: LoginStart) -> ScopeError:
+def lacking(scopes: frozenset[str], begin: Callable[[], LoginStart]) -> ScopeError:
     """The error for a call whose scopes were not granted, with the way to ask for them."""
     error = ScopeError(
         TikTokErrorCode.INVALID_TOKEN,
@@ -102,11 +103,18 @@ def lacking(scopes: frozenset[str], login: LoginStart) -> ScopeError:
         retryable=False,
         tiktok_code="scope_not_authorized",
     )
-    return with_login(error, scopes, login)
+    return with_login(error, scopes, begin)
 
 
-def with_login(error: ScopeError, scopes: frozenset[str], login: LoginStart) -> ScopeError:
-    """The same error, with the scopes that are missing and a login that asks for them."""
-    error.missing, error.login = scopes, login
-    error.hint = f"Ask for it: {login.url}"
+def with_login(
+    error: ScopeError, scopes: frozenset[str], begin: Callable[[], LoginStart]
+) -> ScopeError:
+    """The same error, with the scopes that are missing and a login that asks for them.
+
+    Where none can be begun, in a program without a redirect URI, say, it goes without.
+    """
+    error.missing = scopes
+    with contextlib.suppress(TikTokAPIError):
+        error.login = begin()
+        error.hint = f"Ask for it: {error.login.url}"
     return error
