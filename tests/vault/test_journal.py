@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import struct
 import subprocess
@@ -25,7 +26,7 @@ from tiktok_oauth.vault.refresh.journal import Journal, NoJournal
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tiktok_oauth.vault.stores.rows import Renewed
+    from tiktok_oauth.vault.stores.rows import Boot, Renewed
 
 BIG = 100 * 1024
 
@@ -134,7 +135,8 @@ def test_a_journal_that_was_kept_is_found(room: Path) -> None:
     left.release()
     again = leftovers.leftover(room, "boot")
     assert again is not None
-    again.done()
+    again.delete()
+    again.release()
     assert list(room.glob("boot-*")) == []
 
 
@@ -191,6 +193,99 @@ class BrokenStore(SharedStore):
         if self.broken:
             raise store_error("The disk is damaged.")
         return super().renew(changes)
+
+
+class AbsentStore(SharedStore):
+    """A store that fails once, in one place."""
+
+    fails_at = ""
+
+    def _stumble(self, place: str) -> None:
+        if place == self.fails_at:
+            self.fails_at = ""
+            raise store_error("The connection was lost.", retryable=True)
+
+    def has_ended(self, boot: str) -> bool:
+        """Fail here, perhaps."""
+        self._stumble("has_ended")
+        return super().has_ended(boot)
+
+    def end_boot(self, boot: str) -> None:
+        """Or here."""
+        self._stumble("end_boot")
+        super().end_boot(boot)
+
+    def begin_boot(self, boot: Boot) -> None:
+        """Or here."""
+        self._stumble("begin_boot")
+        super().begin_boot(boot)
+
+
+def open_journals() -> list[str]:
+    """The journals that this process has open."""
+    links = (str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink())
+    return [link for link in links if ".journal" in link]
+
+
+@pytest.mark.parametrize("place", ["has_ended", "end_boot", "begin_boot"])
+def test_a_vault_that_could_not_open_leaves_nothing_locked(file_town: Town, place: str) -> None:
+    """The store was away for a moment: the next try brings in what a dead vault has left."""
+    town = file_town
+    assert isinstance(town.store, SharedStore)
+    assert town.kept.journal is not None
+    Journal(town.kept.journal, "dead").close(keep=True)
+    store = AbsentStore(town.store.database)
+    store.fails_at = place
+    vault = town.vault(store=store)
+
+    assert isinstance(town.refused(vault.begin_login), StoreError)
+
+    assert not open_journals()
+    town.connect(vault)
+    [journal] = town.kept.journal.glob("*.journal")
+    assert not journal.name.startswith("dead")
+
+
+def test_who_does_not_see_its_own_journal_takes_nobody_for_dead(file_town: Town) -> None:
+    """A directory that was moved away shows none of the living: their claims stay theirs."""
+    town = file_town
+    assert town.kept.journal is not None
+    here, there = town.kept.journal, town.kept.journal.with_name("away")
+    other = town.connect(town.vault())
+    account = town.do(town.vault().account, other.open_id)
+    town.clock.advance(30 * HOUR)
+    refused = []
+
+    def meanwhile(_: object) -> None:
+        town.before = lambda _: None
+        here.rename(there)
+        with pytest.raises(TikTokAPIError) as caught:
+            town.elsewhere(account.access_token)
+        refused.append(caught.value.retryable)
+        there.rename(here)
+
+    town.before = meanwhile
+    token = town.do(other.access_token)
+
+    assert refused == [True]
+    assert town.refreshes == 1
+    assert town.accepts(token)
+
+
+def test_a_full_disk_leaves_no_half_of_a_journal(tmp_path: Path) -> None:
+    """Neither a file nor an open one, for each of whoever tries again."""
+    journal = Journal(tmp_path / "answers", "boot")
+    hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
+    resource.setrlimit(resource.RLIMIT_FSIZE, (512 * 1024, hard))
+    try:
+        with pytest.raises(StoreError):
+            Journal(tmp_path / "answers", "other")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+    assert len(open_journals()) == 1
+    assert [path.name for path in (tmp_path / "answers").glob("*.journal")] == ["boot-1.journal"]
+    journal.close(keep=False)
 
 
 def broken(town: Town, tmp_path: Path) -> BrokenStore:

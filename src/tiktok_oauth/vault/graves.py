@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.engine.run import run
-from tiktok_oauth.errors import VaultKeyError
+from tiktok_oauth.errors import VaultKeyError, store_error
 from tiktok_oauth.observe.logs import logger
 from tiktok_oauth.vault.refresh import leftovers
 from tiktok_oauth.vault.refresh.recover import read_answers, replay_all
@@ -46,6 +46,13 @@ class Graves:
         if self._site.directory is None:
             return
         now, boots = time.time(), leftovers.boots_in(self._site.directory)
+        if self._site.boot not in boots:
+            # Whoever does not see its own journal does not see those of the living, either.
+            raise store_error(
+                f"The journal's directory {self._site.directory} is not the one it was.",
+                "Bring it back, or restart; nothing was sent to TikTok.",
+                retryable=True,
+            )
         self._kept = {boot: self._kept[boot] for boot in boots if boot in self._kept}
         for boot in boots:
             if self._kept.get(boot, now) <= now:
@@ -60,13 +67,15 @@ class Graves:
         left = leftovers.leftover(directory, boot)
         if left is None:
             return
-        if not self._stands(boot) and not self._replay(left):
+        try:
+            if not self._stands(boot) and not self._replay(left):
+                return
+            if self._site.store.may_forget and (age := left.age()) < _KEPT:
+                self._kept[boot] = time.time() + _KEPT - age
+            else:
+                left.delete()
+        finally:
             left.release()
-        elif self._site.store.may_forget and (age := left.age()) < _KEPT:
-            self._kept[boot] = time.time() + _KEPT - age
-            left.release()
-        else:
-            left.done()
 
     def _stands(self, boot: str) -> bool:
         """Whether somebody has replayed it: its end was written after all that it held.

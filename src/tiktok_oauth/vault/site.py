@@ -86,7 +86,11 @@ def open_site(store: Store, ring: KeyRing, directory: Path | None) -> Site:
     # counts as dead.
     journal = NoJournal() if directory is None else _journal(store, directory, boot)
     site = Site(store, cipher, journal, directory, boot, Marks())
-    store.begin_boot(site._as_boot(store.timeline()))  # noqa: SLF001 - its own file
+    try:
+        store.begin_boot(site._as_boot(store.timeline()))  # noqa: SLF001 - its own file
+    except BaseException:
+        journal.close(keep=False)
+        raise
     return site
 
 

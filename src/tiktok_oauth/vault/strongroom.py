@@ -95,7 +95,8 @@ class Strongroom:
         }
         self.flights: Flights = Flights()
         self.listeners: Listeners = Listeners()
-        self._settings = (store, keys, directory)
+        # The program may go to another directory before the first use, or between two.
+        self._settings = (store, keys, directory and directory.absolute())
         self._patience = patience
         self._closed = False
         self.start_afresh()

@@ -24,9 +24,9 @@ class Leftover:
 
     def payloads(self) -> Iterator[bytes]:
         """What the dead boot had written."""
-        return itertools.chain.from_iterable(
-            split(os.pread(file, os.fstat(file).st_size, 0)) for file in self._files.values()
-        )
+        with told("read"):
+            held = [os.pread(file, os.fstat(file).st_size, 0) for file in self._files.values()]
+        return itertools.chain.from_iterable(map(split, held))
 
     def age(self) -> float:
         """Seconds since something was written to it."""
@@ -34,14 +34,14 @@ class Leftover:
             (time.time() - os.fstat(file).st_mtime for file in self._files.values()), default=0.0
         )
 
-    def done(self) -> None:
-        """Delete it: everything in it stands in the store."""
-        for path in self._files:
-            path.unlink(missing_ok=True)
-        self.release()
+    def delete(self) -> None:
+        """Let go of what it holds: everything in it stands in the store."""
+        with told("deleted"):
+            for path in self._files:
+                path.unlink(missing_ok=True)
 
     def release(self) -> None:
-        """Leave it for another time."""
+        """Let somebody else have it."""
         for file in self._files.values():
             os.close(file)
 

@@ -37,10 +37,16 @@ class Volume:
         self._room = 0
         with told("made"):
             self._file = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         OWN.add(path)
-        self.grow()
-        sync_directory(path.parent)
+        try:
+            with told("made"):
+                fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self.grow()
+            with told("made"):
+                sync_directory(path.parent)
+        except BaseException:
+            self.close(keep=False)
+            raise
 
     @property
     def is_tight(self) -> bool:
@@ -73,10 +79,12 @@ class Volume:
 
     def close(self, *, keep: bool) -> None:
         """Let go of the file: ``keep`` it for whoever comes next, or delete it."""
-        if not keep:
-            self.path.unlink(missing_ok=True)
-        OWN.discard(self.path)
-        self.forget()
+        try:
+            if not keep:
+                self.path.unlink(missing_ok=True)
+        finally:
+            OWN.discard(self.path)
+            self.forget()
 
     def forget(self) -> None:
         """Let go in a forked child: the parent goes on writing, and keeps the lock."""
