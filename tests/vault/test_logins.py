@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.vault import SCOPES
+from tests.support.vault import HOUR, SCOPES
 from tiktok_oauth import InvalidTokenError, LoginError, LoginResult, LoginStart, ValidationError
 
 if TYPE_CHECKING:
@@ -32,6 +32,18 @@ def test_a_login_connects_an_account(town: Town) -> None:
     assert (result.account.status, result.account.user_id) == ("active", "u-1")
     assert result.account.scopes == frozenset(SCOPES)
     assert town.accepts(town.do(result.account.access_token))
+
+
+def test_a_login_nobody_finished_is_dropped_after_a_day(town: Town) -> None:
+    """By whatever vault starts next: no refresher is needed for that."""
+    start = town.do(town.vault().begin_login)
+    query = town.callback(start.url)
+    town.clock.advance(25 * HOUR)
+
+    error = town.refused(town.vault().finish_login, query, start.binding)
+
+    assert isinstance(error, LoginError)
+    assert error.reason == "missing"
 
 
 def test_a_start_shows_where_to_go_and_hides_what_binds(town: Town) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+import threading
 from contextlib import closing, contextmanager
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -56,7 +57,9 @@ def sibling(row: Grant) -> Candidate:
     """A refresh token of an account's that could not become current, under the old key."""
     cipher, place = Cipher(BOTH), Binding("candidate", *row.ref, row.gen, row.ver)
     sealed = cipher.seal_secret(SIBLING, place)
-    return Candidate(row.ref, row.gen, row.ver, cipher.fingerprint(SIBLING), sealed, "sibling", 1.0)
+    return Candidate(
+        row.ref, row.gen, row.ver, cipher.fingerprint(SIBLING), sealed, "sibling", row.granted_at
+    )
 
 
 def connect(town: Town, *people: str) -> list[Any]:
@@ -74,6 +77,13 @@ def doubt(town: Town, account: Any) -> None:  # noqa: ANN401 - of either kind
     later = {"not_before": 0.0, "refusals": 0, "refused_at": None, "event": None}
     town.store.settle([made.settled(held, **later)])
     town.store.end_boot(made.MINE)
+
+
+def test_a_vault_on_a_file_says_now_and_then_that_it_lives(file_town: Town) -> None:
+    """Whoever was silent for a day passes for gone, and its keys could be retired under it."""
+    file_town.connect(file_town.vault())
+
+    assert "tiktok-oauth-beat" in {thread.name for thread in threading.enumerate()}
 
 
 def test_everything_opens_with_the_new_key_alone(file_town: Town) -> None:

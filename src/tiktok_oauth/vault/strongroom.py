@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import msgspec
@@ -44,6 +45,9 @@ if TYPE_CHECKING:
 
 _BURY_AFTER = 1.0
 _HEARTBEAT = 60.0
+_SELDOM = 3600.0
+"""Seconds between signs of life where nothing can be forgotten: enough not to pass for gone."""
+_PRUNE_EVERY = 3600.0
 _LOOK_TIMEOUT = 2.0
 _LOOK_LIMIT = 4096
 _ALL: weakref.WeakSet[Strongroom] = weakref.WeakSet()
@@ -108,7 +112,7 @@ class Strongroom:
         self._burying = threading.Lock()
         self._tidying = threading.Lock()
         self._opened: _Opened | None = None
-        self._buried = float("-inf")
+        self._buried = self._pruned = float("-inf")
 
     @property
     def site(self) -> Site:
@@ -255,13 +259,26 @@ class Strongroom:
             graves = Graves(site, desks)
             opened = _Opened(site, desks, barrier, graves, None)
             graves.bury()
+            self._prune(site)
         except BaseException:
             site.close(settled=True)
             raise
-        if site.store.may_forget and site.directory is not None:
-            beat = Beat(opened.sign_of_life, _HEARTBEAT)
+        if site.directory is not None:
+            often = _HEARTBEAT if site.store.may_forget else _SELDOM
+            beat = Beat(partial(self._live, opened), often)
             opened = msgspec.structs.replace(opened, beat=beat)
         return opened
+
+    def _live(self, opened: _Opened) -> None:
+        opened.sign_of_life()
+        self._prune(opened.site)
+
+    def _prune(self, site: Site) -> None:
+        """Drop what is kept for a while only, once an hour."""
+        clock = next(iter(self.cores.values())).clock.monotonic
+        if clock() - self._pruned >= _PRUNE_EVERY:
+            self._pruned = clock()
+            site.store.prune(min(time.now() for time in self.times.values()))
 
     def _desk(self, client_key: str, site: Site, barrier: Barrier) -> Desk:
         core, time = self.cores[client_key], self.times[client_key]
