@@ -97,9 +97,10 @@ def refresh_decision(tokens: Lifetimes, now: float) -> Freshness:
     """Judge an access token by its own lifetime: margins scale with it.
 
     A quarter of the lifetime before the end (an hour at most) it is refreshed ahead; in its last
-    twentieth (30 seconds at most) it is no longer handed out, since it may end on the way.
+    twentieth (30 seconds at most) it is no longer handed out, since it may end on the way. Without
+    a lifetime there is none.
     """
-    left = tokens.access_expires_at - now
+    left = tokens.access_expires_at - now if tokens.lifetime > 0 else 0.0
     if left > _margin(tokens):
         return "fresh"
     if left > min(_LONGEST_LAST_MOMENT, tokens.lifetime / 20):

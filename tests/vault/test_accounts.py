@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -187,10 +188,31 @@ def test_adopting_again_is_a_newer_consent(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    "broken", [None, {}, "tokens", {"open_id": ""}, {"refresh_token": ""}], ids=repr
+    "broken",
+    [
+        None,
+        {},
+        "tokens",
+        {"open_id": ""},
+        {"open_id": 7},
+        {"open_id": "\ud800"},
+        {"open_id": "a\0"},
+        {"refresh_token": ""},
+        {"refresh_token": "rft.1\n"},
+        {"refresh_token": None},
+        {"access_token": ""},
+        {"expires_in": math.nan},
+        {"expires_in": "3600"},
+        {"expires_in": 10**400},
+        {"expires_in": 1_790_172_800_000},
+        {"refresh_expires_in": -1},
+        {"scope": None},
+        {"scope": ("a", "b")},
+    ],
+    ids=ascii,
 )
 def test_what_is_no_tokens_is_not_adopted(town: Town, broken: object) -> None:
-    """An open_id and a refresh token are the least."""
+    """What TikTok cannot have given is told now, and not when it is needed."""
     tokens = replace(town.tokens(), **broken) if isinstance(broken, dict) and broken else broken
 
     error = town.refused(town.vault().adopt, tokens)

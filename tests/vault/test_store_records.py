@@ -217,13 +217,13 @@ def test_tokens_are_kept_for_thirty_days_after_they_died(store: SqlStore) -> Non
 
 
 def test_a_login_is_taken_once(store: SqlStore) -> None:
-    """It comes back as it was; afterwards it is known as used, without its verifier."""
+    """It comes back as it was; afterwards it is known as used, and of whom no more."""
     login = pending()
     store.add_login(login)
 
     assert store.take_login(b"state", b"binding", NOW + 5) == login
     assert store.take_login(b"state", b"binding", NOW + 6) == replace(
-        login, used_at=NOW + 5, verifier=None
+        login, used_at=NOW + 5, verifier=None, user_id=None, open_id=None, next_url=None
     )
     assert store.take_login(b"other", b"binding", NOW) is None
 

@@ -13,6 +13,7 @@ import click
 import msgspec
 
 from tiktok_oauth.cli.options import (
+    FAILED,
     VaultGroup,
     app_option,
     confirm,
@@ -25,7 +26,7 @@ from tiktok_oauth.cli.options import (
     yes_option,
 )
 from tiktok_oauth.cli.progress import Bar
-from tiktok_oauth.errors import invalid_argument
+from tiktok_oauth.errors import VaultKeyError, invalid_argument
 from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.vault.refresh import ladder
 from tiktok_oauth.vault.sealing.cipher import Binding, Cipher
@@ -144,15 +145,23 @@ def export(
         return
     if output is None:
         raise click.UsageError("Tokens are not written to a screen: name a file by --output.")
+    closed = 0
     with upkeep(database, keys) as room, _target(output) as stream:
         site = room.site
         for row in _watched(site.store, query):
-            stream.write(msgspec.json.encode({**_known(row), **_tokens(site.cipher, row)}) + b"\n")
+            try:
+                tokens = _tokens(site.cipher, row)
+            except VaultKeyError:
+                tokens, closed = {}, closed + 1
+            stream.write(msgspec.json.encode({**_known(row), **tokens}) + b"\n")
     click.echo(
         f"{output} holds tokens in the clear: delete it soon. Only one program may refresh them"
         " from here on: each refresh ends the token before.",
         err=True,
     )
+    if closed:
+        click.echo(f"{closed} accounts do not open: they are in it without tokens.", err=True)
+        raise SystemExit(FAILED)
 
 
 @accounts.command(context_settings=_dashes)
@@ -260,5 +269,9 @@ def _target(output: Path | None) -> Iterator[IO[bytes]]:
         file = os.open(output, flags, 0o600)
     except OSError as error:
         raise click.ClickException(f"{output} cannot be made: {error.strerror}.") from None
-    with os.fdopen(file, "wb") as stream:
-        yield stream
+    try:
+        with os.fdopen(file, "wb") as stream:
+            yield stream
+    except BaseException:
+        output.unlink(missing_ok=True)  # Half of it would be tokens in the clear, and in the way.
+        raise

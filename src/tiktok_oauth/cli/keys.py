@@ -16,6 +16,7 @@ from tiktok_oauth.cli.options import (
     json_option,
     key_file,
     keys_option,
+    opened_store,
     store_if_any,
     tell,
     upkeep,
@@ -126,9 +127,8 @@ def promote(*, key: str, database: str | None, keys: Path | None, as_json: bool)
     """Let KEY, a name or an ID, seal from now on. Every running vault must know it."""
     path = key_file(keys)
     ring = KeyRing.from_file(path).promote(key)
-    with store_if_any(database) as store:
-        if store is not None:
-            check_known(store, ring.active_id)
+    with opened_store(database) as store:
+        check_known(store, ring.active_id)
     ring.save(path, replace=True)
     tell(
         f"Key {ring.active_id} is active. Bring {path} to every host and restart the vaults"
@@ -177,13 +177,14 @@ def retire(*, key: str, database: str | None, keys: Path | None, as_json: bool) 
     ring = KeyRing.from_file(path)
     left = ring.retire(key)
     [gone] = set(ring.key_ids) - set(left.key_ids)
-    count = _counts(database)[gone]
+    # Where no store is found nobody knows what the key has sealed.
+    with opened_store(database) as store:
+        count = in_use(store, journal_of(url_of(database), store)).get(gone, 0)
+        users = sealing_with(store)[gone]
     if count:
         raise click.ClickException(
             f"{count} values are still sealed with {gone}. Run: tiktok-oauth keys reseal"
         )
-    with store_if_any(database) as store:
-        users = 0 if store is None else sealing_with(store)[gone]
     if users:
         raise click.ClickException(
             f"{users} running vaults still seal with {gone}: restart them with the new ring."

@@ -198,12 +198,13 @@ def key_file(keys: Path | None) -> Path:
     setting = os.environ.get(_KEYS)
     if not setting:
         return keys_path()
-    if ":" in setting and not Path(setting).exists():
+    path = Path(setting.strip()).expanduser()
+    if ":" in setting and not path.exists():
         raise click.ClickException(
             f"The keys themselves are in {_KEYS}. Change them where that is set, or keep them in"
             " a file and name it by --keys."
         )
-    return Path(setting)
+    return path
 
 
 @contextmanager

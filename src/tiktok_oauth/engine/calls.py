@@ -127,8 +127,12 @@ async def get_user_info(
         return user
 
 
-async def revoke_access(core: Core, access_token: Secret) -> None:
-    """Disconnect the app from the account. A token TikTok does not know counts as done."""
+async def revoke_access(core: Core, access_token: Secret) -> bool:
+    """Disconnect the app from the account. A token TikTok does not know counts as done.
+
+    Returns:
+        Whether TikTok knew it.
+    """
     with Span(core, "revoke_access") as span:
         arguments.check_token("access_token", access_token)
         core.credentials.check()
@@ -138,6 +142,7 @@ async def revoke_access(core: Core, access_token: Secret) -> None:
         if not known:
             span.noticed(_NOT_KNOWN)
         span.succeeded()
+        return known
 
 
 async def get_client_access_token(core: Core) -> TikTokClientToken:

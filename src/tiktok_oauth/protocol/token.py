@@ -234,7 +234,7 @@ def _read(response: HttpResponse, expected: str) -> _TokenAnswer:
         answer = _decode_token(response.body) if is_readable(response) else None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         answer = None
-    if answer is None or _is_error(answer.error) or not _is_token(answer.access_token):
+    if answer is None or _is_error(answer.error) or not is_token(answer.access_token):
         refuse(response, expected)
     if answer.token_type.lower() != "bearer":
         refuse(response, "a bearer token")
@@ -247,7 +247,7 @@ def _read_user_answer(response: HttpResponse) -> _TokenAnswer:
         refuse(response, "lifetimes")
     if not (answer.open_id and answer.open_id.isprintable()):
         refuse(response, "an open_id")
-    if answer.refresh_token and not _is_token(answer.refresh_token):
+    if answer.refresh_token and not is_token(answer.refresh_token):
         refuse(response, "a refresh token")
     return answer
 
@@ -264,7 +264,7 @@ def _values(answer: _TokenAnswer, refresh_token: str) -> tuple[str, str, int, in
     )
 
 
-def _is_token(value: str) -> bool:
+def is_token(value: str) -> bool:
     """Whether it can travel in a header: no control character, not blank, not endless."""
     return (
         0 < len(value.strip()) == len(value) <= _LONGEST_TOKEN

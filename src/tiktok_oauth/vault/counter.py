@@ -112,12 +112,16 @@ class Counter(Generic[C]):
 
     def _revoke(self, ref: Ref, grant: Grant) -> None:
         try:
-            token = Secret(self.access_token(ref).token)
+            # A refresh of our own would end this token, or bring one that nobody revokes.
+            token = Secret((self.teller.standing(grant) or self.access_token(ref)).token)
         except TikTokAPIError:
-            if grant.status != "needs_login":
+            if grant.status not in {"needs_login", "blocked"}:
                 raise
             return  # There is nothing left to revoke with, and nothing of ours to lose.
-        run(calls.revoke_access(self.room.core(ref.client_key), token))
+        if not run(calls.revoke_access(self.room.core(ref.client_key), token)):
+            newer = self.row(ref)
+            if (newer.gen, newer.ver) != (grant.gen, grant.ver):
+                self._revoke(ref, newer)  # Somebody else has refreshed it meanwhile.
 
 
 class AsyncCounter(Counter[C]):

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar, get_args
 
 import msgspec
 
 from tiktok_oauth.engine import calls
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.errors import ValidationError, invalid_argument
+from tiktok_oauth.vault.checks import check_name, check_open_id
 from tiktok_oauth.vault.logins import LoginRequest
-from tiktok_oauth.vault.stores.rows import AccountQuery, Event, Ref
+from tiktok_oauth.vault.stores.rows import AccountQuery, Event, Ref, RowStatus
 
 if TYPE_CHECKING:
     from tiktok_oauth.types import WebhookEvent
@@ -44,14 +45,16 @@ def is_elsewhere(refreshed_by: object) -> bool:
     return refreshed_by == "refresher"
 
 
-def find(room: Strongroom, open_id: object, client_key: str | None) -> Grant:
+STATUSES: frozenset[str] = frozenset(get_args(RowStatus))
+
+
+def find(room: Strongroom, open_id: str, client_key: str | None) -> Grant:
     """One account's row.
 
     Raises:
         ValidationError: it is not known, or known under two apps and no app was named.
     """
-    if not isinstance(open_id, str) or not open_id:
-        raise invalid_argument("open_id must be a string: the one TikTok gave with the tokens.")
+    check_open_id(open_id)
     if client_key is not None:
         room.core(client_key)
     store = room.site.store
@@ -73,13 +76,26 @@ def which(room: Strongroom, open_id: str, client_key: str | None) -> Ref:
     Raises:
         ValidationError: it is known under two apps, or not known, and no app was named.
     """
+    check_open_id(open_id)
     if client_key is None and len(room.cores) > 1:
         return find(room, open_id, None).ref
     return Ref(room.core(client_key).app.client_key, open_id)
 
 
 def pages(room: Strongroom, query: AccountQuery) -> Iterator[list[Grant]]:
-    """All matching rows, a page at a time."""
+    """All matching rows, a page at a time.
+
+    Raises:
+        ValidationError: there is no such status, or a name is none.
+    """
+    if query.status is not None and query.status not in STATUSES:
+        raise invalid_argument(f"status must be one of {', '.join(sorted(STATUSES))}.")
+    for name in ("user_id", "client_key", "prefix"):
+        check_name(name, getattr(query, name) or None)
+    return _pages(room, query)
+
+
+def _pages(room: Strongroom, query: AccountQuery) -> Iterator[list[Grant]]:
     while True:
         page = room.site.store.page(query)
         if page:

@@ -21,7 +21,8 @@ from tiktok_oauth.errors import (
 )
 from tiktok_oauth.login import LoginStart
 from tiktok_oauth.protocol.authorize import callback_error, parse_callback
-from tiktok_oauth.types import Secret, TikTokTokens, split_scopes
+from tiktok_oauth.types import Secret, split_scopes
+from tiktok_oauth.vault.checks import check_name, check_tokens
 from tiktok_oauth.vault.refresh.place import seal_tokens
 from tiktok_oauth.vault.sealing.cipher import Binding
 from tiktok_oauth.vault.stores.rows import Consent, Event, PendingLogin, Ref, has_newer, next_gen
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from tiktok_oauth.engine.core import Core
     from tiktok_oauth.protocol.authorize import Callback
+    from tiktok_oauth.types import TikTokTokens
     from tiktok_oauth.vault.stores.rows import Grant
     from tiktok_oauth.vault.strongroom import Strongroom
 
@@ -43,7 +45,6 @@ _STORE_WAIT = 0.2
 _AGAIN = "Begin the login again once the store works."
 _BINDING_BYTES = 32
 _LONGEST_URL = 2048
-_LONGEST_NAME = 255
 _LOCAL = re.compile(r"/[\x21-\x5b\x5d-\x7e]*")
 
 
@@ -93,7 +94,8 @@ def begin(room: Strongroom, wanted: LoginRequest) -> LoginStart:
         InvalidCredentialsError: client key, secret or redirect URI cannot be right.
         StoreError: the store cannot be written.
     """
-    _check_name("user_id", wanted.user_id)
+    check_name("user_id", wanted.user_id)
+    check_name("open_id", wanted.open_id)
     _check_next(wanted.next_url)
     core = room.core(wanted.client_key)
     start = run(
@@ -259,12 +261,8 @@ def adopt(
         ValidationError: they are no tokens.
         StoreError: the store cannot be used.
     """
-    _check_name("user_id", user_id)
-    if not isinstance(tokens, TikTokTokens) or not tokens.open_id or not tokens.refresh_token:
-        raise invalid_argument(
-            "tokens must be a TikTokTokens with an open_id and a refresh_token.",
-            "Pass what exchange_code_for_tokens() or refresh_access_token() returned.",
-        )
+    check_name("user_id", user_id)
+    check_tokens(tokens)
     core = room.core(client_key)
     granted_at = room.times[core.app.client_key].now()
     return keep_consent(room, core, tokens, user_id=user_id, granted_at=granted_at)
@@ -321,13 +319,6 @@ def is_local(url: str) -> bool:
     return (
         bool(_LOCAL.fullmatch(url)) and path.isprintable() and "//" not in path and "\\" not in path
     )
-
-
-def _check_name(name: str, value: object) -> None:
-    if value is None:
-        return
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST_NAME or not value.isprintable():
-        raise invalid_argument(f"{name} must be a printable string of 1 to 255 characters.")
 
 
 def binding_of(client_key: str, state: bytes) -> Binding:

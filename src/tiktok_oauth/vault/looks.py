@@ -9,7 +9,7 @@ import copy
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
-from tiktok_oauth.errors import TikTokAPIError
+from tiktok_oauth.errors import TikTokAPIError, invalid_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ class _Wish(NamedTuple, Generic[T]):
     done: asyncio.Future[T]
 
 
-_Found: TypeAlias = tuple[_Wish[T], T | Exception | None]
+_Found: TypeAlias = tuple[_Wish[T], T | Exception]
 
 
 class Looks(Generic[T]):
@@ -80,7 +80,8 @@ class Looks(Generic[T]):
             try:
                 threads.submit(self._look_all, loop, together)
             except RuntimeError:  # It was closed in this very turn.
-                _hand_over([(wish, None) for wish in together])
+                error = invalid_argument("The vault is closed.", "Make a new one.")
+                _hand_over([(wish, _own(error)) for wish in together])
 
     def _look_all(self, loop: asyncio.AbstractEventLoop, wishes: Sequence[_Wish[T]]) -> None:
         """In a thread: look for each, and hand over all at once."""
@@ -111,9 +112,7 @@ def _hand_over(found: Sequence[_Found[T]]) -> None:
     for wish, outcome in found:
         if wish.done.done():
             continue
-        if outcome is None:
-            wish.done.cancel()
-        elif isinstance(outcome, Exception):
+        if isinstance(outcome, Exception):
             wish.done.set_exception(outcome)
         else:
             wish.done.set_result(outcome)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 import msgspec
 
+from tiktok_oauth.config import check_number
 from tiktok_oauth.engine.ports import TransportError
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.errors import invalid_argument
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.vault.ways import ThreadSender
 
 _BURY_AFTER = 1.0
+_LONGEST_PATIENCE = 86_400.0
 _HEARTBEAT = 60.0
 _SELDOM = 3600.0
 """Seconds between signs of life where nothing can be forgotten: enough not to pass for gone."""
@@ -101,7 +103,7 @@ class Strongroom:
         self.listeners: Listeners = Listeners()
         # The program may go to another directory before the first use, or between two.
         self._settings = (store, keys, directory and directory.absolute())
-        self._patience = patience
+        self._patience = check_number("patience", patience, low=0, high=_LONGEST_PATIENCE)
         self._closed = False
         self.start_afresh()
         _ALL.add(self)
@@ -174,8 +176,12 @@ class Strongroom:
         return Office(self)
 
     def look_at_time(self, client_key: str, *, at_once: bool = False) -> None:
-        """Ask a sandbox on this machine for its clock, at most once a second unless ``at_once``."""
-        time = self.times[client_key]
+        """Ask a sandbox on this machine for its clock, at most once a second unless ``at_once``.
+
+        Raises:
+            ValidationError: the app is none of this vault's.
+        """
+        time = self.times[self.core(client_key).app.client_key]
         if not (time.is_near if at_once else time.is_stale):
             return
         time.looked()

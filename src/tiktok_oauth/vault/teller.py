@@ -87,7 +87,8 @@ class Teller:
         Raises:
             StoreError: the store cannot be read.
         """
-        for client_key in {ref.client_key for ref in refs}:
+        # An account of an app that is not here fails alone, when it is judged.
+        for client_key in {ref.client_key for ref in refs}.intersection(self._room.client_keys):
             self._room.look_at_time(client_key)
         return self._room.site.store.get_all(refs)
 
@@ -107,6 +108,12 @@ class Teller:
             return self._open(grant)
         flight = self.flight(ref, grant)
         return self._open(grant) if alive else flight
+
+    def standing(self, grant: Grant) -> AccessToken | None:
+        """A row's own token, if it has not ended; nothing is begun."""
+        now = self._room.desk(grant.ref).now()
+        lives = refresh_decision(ladder.lifetimes(grant), now) in {"fresh", "soon"}
+        return self._open(grant) if lives and grant.access is not None else None
 
     def flight(self, ref: Ref, had: Grant | None = None) -> Future[Grant]:
         """The refresh of an account, under way or new: to newer tokens than somebody has read.

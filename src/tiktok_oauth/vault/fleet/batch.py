@@ -10,7 +10,7 @@ import copy
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from tiktok_oauth.errors import StoreError
+from tiktok_oauth.errors import StoreError, store_error
 from tiktok_oauth.vault.freeze import FROZEN
 
 if TYPE_CHECKING:
@@ -86,7 +86,11 @@ class Gathered(Generic[Item, Result]):
     async def _go(self) -> None:
         batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
         items = [item for item, _ in batch]
-        outcomes = await self._threads.do(partial(_outcomes, self._work, items))
+        outcomes: Sequence[Result | _Failed]
+        try:
+            outcomes = await self._threads.do(partial(_outcomes, self._work, items))
+        except RuntimeError as error:  # There was no thread to be had.
+            outcomes = [_Failed(_no_thread(error)) for _ in items]
         for (_, done), outcome in zip(batch, outcomes, strict=True):
             if done.done():
                 continue
@@ -102,6 +106,12 @@ class Gathered(Generic[Item, Result]):
 class _Failed:
     def __init__(self, error: Exception) -> None:
         self.error = error
+
+
+def _no_thread(cause: RuntimeError) -> StoreError:
+    error = store_error("No thread could be started.", retryable=True)
+    error.__cause__ = cause
+    return error
 
 
 def _outcomes(

@@ -96,7 +96,12 @@ class Refresher:
             raise invalid_argument("The refresher is running already.")
         threads = Threads(1)
         try:
-            office = await threads.do(self._vault.begin_fleet)
+            opening = asyncio.ensure_future(threads.do(self._vault.begin_fleet))
+            try:
+                office = await asyncio.shield(opening)
+            except asyncio.CancelledError:
+                await threads.do((await opening).close)
+                raise
             try:
                 await self._work(Fleet(office, self._settings))
             finally:

@@ -52,8 +52,8 @@ class Threads:
             self._idle -= 1
         elif len(self._started) < self._count:
             thread = threading.Thread(target=self._run, name="tiktok-oauth-vault", daemon=True)
-            self._started.append(thread)
             thread.start()
+            self._started.append(thread)
         self._jobs.put(job)
 
     def _run(self) -> None:

@@ -84,6 +84,8 @@ def parse_record(
     scope = layout.get(record, "scope")
     issued = _moment(layout.get(record, "issued_at"))
     ends = _end(layout, record, "", issued or now)
+    if ends is not None and ends > now + _LONGEST_ACCESS:
+        ends = None  # No access token of TikTok's lives as long: it is some other time.
     refresh_ends = _end(layout, record, "refresh_", issued or now)
     left = 0.0 if access is None or ends is None else ends - now
     tokens = TikTokTokens(
@@ -98,7 +100,7 @@ def parse_record(
         Ref(client_key, open_id),
         _user_id(layout.get(record, "user_id")),
         tokens,
-        _since(issued, _moment(layout.get(record, "expires_at")), now),
+        _since(issued, ends if layout.get(record, "expires_at") is not None else None, now),
         access is None or ends is None,
         refresh_ends is None,
     )

@@ -113,7 +113,9 @@ def after_unsent(grant: Grant, end: Ending) -> Settled:
 def after_other(grant: Grant, end: Ending) -> Settled:
     """TikTok's answer says nothing about the refresh token (429, a wrong secret): wait longer."""
     failures = grant.failures + 1
-    wait = max(_step(_FAILURES, failures), end.error.retry_after or 0.0)
+    # A wrong secret is the app's trouble and soon mended: nobody knows when but by asking.
+    waits = _FAILURES[:4] if isinstance(end.error, InvalidCredentialsError) else _FAILURES
+    wait = max(_step(waits, failures), end.error.retry_after or 0.0)
     return _settled(grant, end, "refresh_failed", wait=wait, failures=failures)
 
 

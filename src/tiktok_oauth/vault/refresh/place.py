@@ -6,6 +6,7 @@ one that comes again: repeating them, in any order, ends in the same row.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -91,6 +92,8 @@ async def place(desk: Desk, row: Grant, answer: Answer, tokens: TikTokTokens) ->
         answer: what the tokens came in.
         tokens: what it says.
     """
+    if not tokens.scope:  # RFC 6749, 5.1: what is not said has not changed.
+        tokens = replace(tokens, scope=row.scope)
     current: Grant | None = row
     while current is not None:
         if not _is_next(desk.cipher, current, answer):

@@ -18,6 +18,10 @@ Reason = Literal[
 ]
 
 
+LONGEST_BAR = 2 * 86_400.0
+"""Seconds; ``not_before`` is never farther ahead but for a clock that was ahead itself."""
+
+
 class Ref(NamedTuple):
     """Which account: an ``open_id`` means a person for one app only."""
 
@@ -222,14 +226,12 @@ class Consent(msgspec.Struct, frozen=True, gc=False):
     """Tokens of a new consent (or from elsewhere), and the account they are for.
 
     Written unless the row's own consent is newer, or another consent was written since the row
-    was read; ask again then. The tokens are sealed for ``gen`` and ``ver`` 1.
+    was read; ask again then. The tokens are sealed for ``gen`` (see ``next_gen``) and ``ver`` 1.
 
     Args:
-        gen: its number; see ``next_gen``.
         user_id: None keeps the one that is there.
         after: the row's ``gen`` when it was read; 0 when there was none.
-        now: when this is written: a row's consent of a later time was written by a clock that was
-            ahead, and counts as older.
+        now: when this is written: a row's consent of a later time is of a clock that was ahead.
     """
 
     ref: Ref
@@ -351,7 +353,7 @@ class Boot(msgspec.Struct, frozen=True, gc=False):
 
     Attributes:
         boot: random, never used twice.
-        host: which journal directory it writes to; only vaults there can tell that it died.
+        host: which journal directory it writes to; only vaults there can tell it died.
         keys: the ids of the keys it can open, comma-separated.
         seen_at: its last sign of life (store clock).
         timeline: the state of the database's history it has caught up with.

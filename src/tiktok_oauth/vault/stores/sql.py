@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from tiktok_oauth.vault.stores.rows import Boot, Grant, NewsItem, PendingLogin
+from tiktok_oauth.vault.stores.rows import LONGEST_BAR, Boot, Grant, NewsItem, PendingLogin
 
 
 def _names(*fields: str) -> str:
@@ -270,9 +270,10 @@ RESEAL = f"""
     WHERE {KEY} AND gen = :gen AND ver = :ver AND fingerprint = :stood
 """
 
+UNBARRED = f"(not_before <= :now OR not_before > :now + {LONGEST_BAR:.0f})"
 WANT = f"""
     UPDATE accounts SET warm_at = 0, keep_at = 0
-    WHERE {KEY} AND status = 'active' AND warm_at > 0 AND not_before <= :now
+    WHERE {KEY} AND status = 'active' AND warm_at > 0 AND {UNBARRED}
 """
 
 ERASE = tuple(
@@ -315,7 +316,8 @@ ADD_LOGIN = f"""
 """
 GET_LOGIN = f"SELECT {LOGIN} FROM logins WHERE state = :state"
 USE_LOGIN = """
-    UPDATE logins SET used_at = :now, verifier = NULL
+    UPDATE logins SET
+        used_at = :now, verifier = NULL, user_id = NULL, open_id = NULL, next_url = NULL
     WHERE state = :state AND binding = :binding AND used_at IS NULL
 """
 

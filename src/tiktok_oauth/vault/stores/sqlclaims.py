@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from tiktok_oauth.vault.stores.sql import CLAIM_OF, GET, GRANT, KEY
+from tiktok_oauth.vault.stores.sql import CLAIM_OF, GET, GRANT, KEY, UNBARRED
 
 # A claim is open while its boot lives and its patience lasts. A boot that is not in the table is
 # no proof of anything: PostgreSQL may judge a row of this moment by a table of the moment before.
@@ -36,7 +36,7 @@ def _take(which: str, *, first: str = "", own: str = "") -> str:
     return f"""
         INSERT INTO claims (client_key, open_id, gen, ver, attempt, boot, claimed_at, place)
         SELECT client_key, open_id, gen, ver, :attempt, :boot, {{clock}}, {{place}} FROM accounts
-        WHERE {which} AND not_before <= :now AND {_CLAIMABLE}
+        WHERE {which} AND {UNBARRED} AND {_CLAIMABLE}
         {first}
         ON CONFLICT (open_id, client_key) DO UPDATE SET
             doubt_at = CASE WHEN {_VOID} THEN NULL ELSE COALESCE(claims.doubt_at, :now) END,
