@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import urllib.error
 import urllib.request
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -176,6 +178,52 @@ def test_a_key_is_replaced_step_by_step() -> None:
     [key] = json.loads(done("keys", "list", "--json"))
     assert (key["name"], key["active"], key["sealed"]) == ("2027", True, 2)
     assert "It opens everything" in done("keys", "check")
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("command", ["retire", "promote"])
+def test_no_key_is_judged_by_a_store_that_is_not_there(command: str, home: Path) -> None:
+    """A mistyped URL would let go of a key that the real store needs."""
+    done("keys", "add", "--name", "2027")
+    before = keys_path().read_bytes()
+
+    result = run("keys", command, "2027", "--database", f"sqlite:///{home}/mistyped.db")
+
+    assert result.exit_code == 1
+    assert "There is no database" in result.output
+    assert keys_path().read_bytes() == before
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("store")
+def test_an_export_goes_on_behind_an_account_that_does_not_open(home: Path) -> None:
+    """It is there without tokens, and said; the others have theirs."""
+    with closing(sqlite3.connect(state_path() / "tokens.db")) as connection:
+        connection.execute("UPDATE accounts SET access = refresh WHERE open_id = '-anna'")
+        connection.commit()
+    target = home / "accounts.jsonl"
+
+    result = run("accounts", "export", "--with-tokens", "--output", str(target))
+
+    lines = [json.loads(line) for line in target.read_text().splitlines()]
+    assert result.exit_code == 1
+    assert "1 accounts do not open" in result.stderr
+    assert [line.get("refresh_token") for line in lines] == [None, "rft.ben"]
+
+
+@pytest.mark.slow
+def test_a_key_file_in_the_home_directory_is_found(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``~`` means for the commands what it means for a vault."""
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("TIKTOK_OAUTH_KEYS", "~/mine.json")
+
+    done("keys", "new")
+
+    assert (home / "mine.json").exists()
+    assert len(json.loads(done("keys", "list", "--json"))) == 1
 
 
 @pytest.mark.slow

@@ -34,6 +34,7 @@ def issued(lifetime: float, refresh_lifetime: float = 180 * DAY) -> Lifetimes:
         (20, 1.1, "soon"),
         (20, 1, "due"),
         (0, 0, "due"),
+        (0, 5, "due"),
     ],
 )
 def test_margins_scale_with_the_lifetime(lifetime: float, left: float, freshness: str) -> None:

@@ -23,6 +23,24 @@ if TYPE_CHECKING:
     from tests.support.vault import Town
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"status": "refresh_due"},
+        {"status": "nonsense"},
+        {"prefix": "\ud800"},
+        {"user_id": "a\0"},
+        {"client_key": 7},
+    ],
+    ids=ascii,
+)
+def test_a_filter_that_is_none_is_refused(town: Town, wrong: dict[str, object]) -> None:
+    """It would find nobody, silently."""
+    error = town.refused(town.vault().accounts, **wrong)
+
+    assert isinstance(error, ValidationError)
+
+
 def both_apps(town: Town) -> Any:  # noqa: ANN401 - a vault of either kind
     """A vault of two apps."""
     town.sandbox.add_app(OTHER_APP)
@@ -245,6 +263,34 @@ def test_a_dead_token_is_refreshed_before_it_is_revoked(town: Town) -> None:
 
     assert town.refreshes == 1
     assert [call.outcome for call in town.calls("revoke")] == ["ok"]
+    assert list(town.sandbox.world.grants) == []
+
+
+def test_disconnecting_refreshes_nothing_beside_itself(town: Town) -> None:
+    """In the last quarter of a token's life, too: a newer one would stay alive at TikTok."""
+    account = town.connect(town.vault())
+    town.clock.advance(town.row(account).lifetime - 600)
+
+    town.do(account.disconnect)
+
+    assert town.refreshes == 0
+    assert list(town.sandbox.world.grants) == []
+
+
+def test_what_was_refreshed_meanwhile_is_revoked_as_well(town: Town) -> None:
+    """Where that ended the token at hand, TikTok does not know what is to be revoked."""
+    town.sandbox.turn(old_access_dies=True)
+    account = town.connect(town.vault())
+    other = town.do(town.vault().account, account.open_id)
+
+    def refresh(_: object) -> None:
+        town.before = lambda _: None
+        town.elsewhere(other.refresh)
+
+    town.before = refresh
+    town.do(account.disconnect)
+
+    assert [call.outcome for call in town.calls("revoke")] == ["invalid_grant", "ok"]
     assert list(town.sandbox.world.grants) == []
 
 

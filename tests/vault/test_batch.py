@@ -65,6 +65,24 @@ async def test_what_comes_together_is_done_together(threads: Threads) -> None:
     assert work.lists == [list(range(64))]
 
 
+async def test_a_thread_that_cannot_start_fails_those_who_wait_and_nobody_after(
+    threads: Threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine had none to spare for a moment: they are told, and the next ones are served."""
+
+    def no_thread(_: threading.Thread) -> None:
+        raise RuntimeError
+
+    gathered = Gathered(threads, Work())
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(StoreError) as caught:
+            await gathered.do(1)
+
+    assert caught.value.retryable
+    assert await gathered.do(2) == 4
+
+
 async def test_what_comes_meanwhile_goes_next(threads: Threads) -> None:
     """While a list is being done the next one grows."""
     work = Work()

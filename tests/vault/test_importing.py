@@ -188,6 +188,21 @@ def test_a_person_who_comes_twice_is_taken_once() -> None:
         assert (report.taken, report.there, report.older) == (1, 1, 1)
 
 
+def test_an_end_that_no_access_token_has_proves_nothing() -> None:
+    """A year ahead is another time, of the refresh token perhaps: it does not make a dump newer."""
+    with opened() as site:
+        far = lines(RECORD | {"expires_at": NOW + 365 * DAY})
+        first = take(site, far)
+        site.store.consent(
+            consent(ANNA, gen=anna(site).gen + 1, at=NOW + HOUR, issued_at=NOW + HOUR)
+        )
+
+        again = take(site, far, at=NOW + 2 * HOUR)
+
+        assert (first.taken, first.access_assumed) == (1, 1)
+        assert (again.taken, again.older) == (0, 1)
+
+
 def test_tokens_from_between_a_consent_and_a_refresh_by_another_clock_are_older() -> None:
     """Where the clock was ahead at the consent and right at the refresh, the consent counts."""
     with opened() as site:

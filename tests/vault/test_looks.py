@@ -10,7 +10,7 @@ import pytest
 
 from tests.vault.made import ANNA, APP, BEN, connected
 from tiktok_oauth.correlation import correlation_id, current_correlation_id
-from tiktok_oauth.errors import store_error
+from tiktok_oauth.errors import ValidationError, store_error
 from tiktok_oauth.vault.looks import Looks
 from tiktok_oauth.vault.stores.memory import memory_store
 from tiktok_oauth.vault.stores.rows import Ref
@@ -105,3 +105,12 @@ async def test_a_crowd_is_read_in_several_trips(desk: Desk) -> None:
 
     assert len(found) == 40
     assert sorted(map(len, desk.trips)) == [8, 16, 16]
+
+
+async def test_a_look_after_the_last_one_is_refused_and_not_cancelled(desk: Desk) -> None:
+    """The vault closes in the turn in which a task asks: the task hears so, and lives on."""
+    look = desk.looks().soon(ANNA)
+    desk.threads.shutdown()
+
+    with pytest.raises(ValidationError, match="closed"):
+        await look

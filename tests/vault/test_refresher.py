@@ -66,6 +66,21 @@ async def test_a_refresher_runs_once(vault: FleetOfTests) -> None:
     await run
 
 
+async def test_a_run_that_is_cancelled_while_it_opens_leaves_nothing_open() -> None:
+    """The vault is opened in a thread, which nobody can stop: what it opened is closed."""
+    vault = _SlowVault()
+    run = asyncio.create_task(Refresher(vault).run_async())
+    await until(vault.opening.is_set)
+
+    run.cancel()
+    await asyncio.sleep(0)
+    vault.go.set()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+
+    assert vault.closed.is_set()
+
+
 def test_it_can_be_stopped_before_it_runs() -> None:
     """A run that was told to stop before it began ends at once."""
     refresher = Refresher(_Vault(FleetOfTests(StrictTikTok())))
@@ -88,3 +103,21 @@ class _Vault:
 
     def __init__(self, room: FleetOfTests) -> None:
         self._room = room
+
+
+class _SlowVault:
+    """A vault that takes its time to open, and hears when that is closed."""
+
+    def __init__(self) -> None:
+        self._room = self
+        self.opening, self.go, self.closed = threading.Event(), threading.Event(), threading.Event()
+
+    def begin_fleet(self) -> _SlowVault:
+        """Open it."""
+        self.opening.set()
+        self.go.wait(10)
+        return self
+
+    def close(self) -> None:
+        """Close it."""
+        self.closed.set()

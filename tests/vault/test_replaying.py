@@ -110,6 +110,20 @@ def test_the_order_of_journals_does_not_matter(before: list[Answer], last: list[
     assert kept == [(4, False)]
 
 
+def test_an_answer_without_scopes_changes_none() -> None:
+    """RFC 6749, 5.1: what is not said is as it was."""
+    fleet = FleetOfTests(StrictTikTok())
+    fleet.connect(ANNA)
+    before = fleet.row(ANNA)
+    tokens = dataclasses.asdict(tokens_of(ANNA, 1))
+    del tokens["scope"]
+
+    run(replay(_desk(fleet), _answered(0, answer(tokens))))
+
+    assert (fleet.row(ANNA).ver, fleet.row(ANNA).scope) == (2, before.scope)
+    assert before.scope
+
+
 # The dead of a host
 
 

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.scripted import FakeClock
 from tests.support.vault import HOUR, SCOPES
 from tiktok_oauth import (
+    InvalidCredentialsError,
     InvalidTokenError,
     RateLimitError,
     RequestTimeoutError,
@@ -18,6 +20,7 @@ from tiktok_oauth import (
     TikTokAPIError,
     ValidationError,
 )
+from tiktok_oauth.sandbox.catalog import DEFAULT_APP, App
 
 if TYPE_CHECKING:
     from tests.support.vault import Town
@@ -355,6 +358,36 @@ def test_what_replaces_a_refused_token_has_not_ended_itself(town: Town) -> None:
     town.clock.advance(30 * HOUR)
 
     assert town.accepts(town.do(account.access_token, refused=refused))
+
+
+def test_a_failure_while_the_clock_was_ahead_bars_nobody(town: Town) -> None:
+    """What was put off until next month is asked for as soon as the clock is right again."""
+    account = town.connect(town.vault())
+    ahead = FakeClock()
+    ahead.advance(30 * 24 * HOUR)
+    town.sandbox.fault("drop_before", endpoint="refresh", count=10)
+    other = town.do(town.vault(town.client(clock=ahead)).account, account.open_id)
+    town.refused(other.refresh)
+    assert town.row(account).not_before > town.clock.now() + 24 * HOUR
+    town.sandbox.clear_faults()
+
+    town.do(account.refresh)
+
+    assert town.row(account).ver == 2
+
+
+def test_a_wrong_secret_bars_nobody_for_longer_than_a_minute(town: Town) -> None:
+    """However long it was wrong: once it is right, everything goes on."""
+    account = town.connect(town.vault())
+    wrong = App(DEFAULT_APP.client_key, "another-client-secret", "The app")
+    worker = town.do(town.vault(town.client(wrong)).account, account.open_id)
+    for _ in range(120):
+        assert isinstance(town.refused(worker.refresh), InvalidCredentialsError)
+        town.clock.advance(60)
+
+    town.do(account.refresh)
+
+    assert town.row(account).ver == 2
 
 
 def _tracked() -> int:
