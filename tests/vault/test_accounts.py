@@ -408,9 +408,8 @@ def test_subscribers_hear_what_the_timeline_tells(town: Town) -> None:
     account = town.connect(vault)
     town.do(account.refresh)
     at = int(town.clock.now()) + 1
-    content = {"reason": 1}
     removed = WebhookEvent(
-        account.client_key, "authorization.removed", at, account.open_id, content, at
+        account.client_key, "authorization.removed", at, account.open_id, {"reason": 1}, at
     )
     assert town.do(vault.apply_webhook, removed)
     town.do(account.disconnect)

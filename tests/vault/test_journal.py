@@ -221,10 +221,10 @@ class AbsentStore(SharedStore):
         super().begin_boot(boot)
 
 
-def open_journals() -> list[str]:
-    """The journals that this process has open."""
+def open_journals(directory: Path) -> list[str]:
+    """The journals of a directory that this process has open."""
     links = (str(file.readlink()) for file in Path("/proc/self/fd").iterdir() if file.is_symlink())
-    return [link for link in links if ".journal" in link]
+    return [link for link in links if link.startswith(str(directory)) and ".journal" in link]
 
 
 @pytest.mark.parametrize("place", ["has_ended", "end_boot", "begin_boot"])
@@ -240,7 +240,7 @@ def test_a_vault_that_could_not_open_leaves_nothing_locked(file_town: Town, plac
 
     assert isinstance(town.refused(vault.begin_login), StoreError)
 
-    assert not open_journals()
+    assert not open_journals(town.kept.journal)
     town.connect(vault)
     [journal] = town.kept.journal.glob("*.journal")
     assert not journal.name.startswith("dead")
@@ -283,7 +283,7 @@ def test_a_full_disk_leaves_no_half_of_a_journal(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
 
-    assert len(open_journals()) == 1
+    assert len(open_journals(tmp_path)) == 1
     assert [path.name for path in (tmp_path / "answers").glob("*.journal")] == ["boot-1.journal"]
     journal.close(keep=False)
 

@@ -29,7 +29,7 @@ from tiktok_oauth.vault.refresh.recover import payloads_in
 from tiktok_oauth.vault.sealing.cipher import Cipher
 from tiktok_oauth.vault.sealing.keyring import KeyRing
 from tiktok_oauth.vault.site import judge_keys
-from tiktok_oauth.vault.stores.sqlitefile import file_system, is_url, path_of
+from tiktok_oauth.vault.stores.sqlitefile import FLEETING, file_system, is_url, path_of
 from tiktok_oauth.vault.ways import blocking_core
 
 if TYPE_CHECKING:
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 
 _LIBRARIES = ("aiohttp", "cryptography", "msgspec", "urllib3")
 _MOUNTS = Path("/proc/self/mountinfo")
-_IN_MEMORY = frozenset({"tmpfs", "ramfs"})
 _SYNCS = 25
 _DISHONEST = 20e-6
 _SLOW = 50e-3
@@ -114,10 +113,12 @@ def _disk(url: str) -> Iterator[Finding]:
     except TikTokAPIError as error:
         yield Finding("disk", "warn", error.message, error.hint)
         return
-    kind = file_system(path, _MOUNTS.read_text()) if _MOUNTS.exists() else None
-    if kind in _IN_MEMORY:
-        mend = "Name a database on a disk."
-        yield Finding("file system", "warn", f"{kind}: in memory, gone at the next boot.", mend)
+    kind = (
+        file_system(path, _MOUNTS.read_text(errors="surrogateescape")) if _MOUNTS.exists() else None
+    )
+    if kind in FLEETING:
+        mend = "Name a database on a disk that lasts."
+        yield Finding("file system", "warn", f"{kind}: {FLEETING[kind]}.", mend)
     elif kind is not None:
         yield Finding("file system", "ok", kind)
     free = shutil.disk_usage(path.parent).free

@@ -244,9 +244,11 @@ class AsyncTokenVault:
     async def aclose(self) -> None:
         """Wait for refreshes under way, then let go of store and journal. The client stays."""
         if not self._counter.closed:
-            await self._counter.come_home()
-            await self._counter.away(self._room.close)
-            self._counter.close()
+            try:
+                await self._counter.come_home()
+                await self._counter.away(self._room.close)
+            finally:
+                self._counter.close()
 
     async def __aenter__(self) -> Self:
         return self

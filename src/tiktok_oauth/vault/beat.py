@@ -6,13 +6,14 @@ import threading
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.errors import TikTokAPIError
+from tiktok_oauth.observe.logs import logger
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 class Beat:
-    """Calls something again and again until it is stopped. A store that is down is no reason to.
+    """Calls something again and again until it is stopped. That it fails is no reason to.
 
     Args:
         call: what to call.
@@ -37,3 +38,5 @@ class Beat:
                 self._call()
             except TikTokAPIError:
                 continue
+            except Exception:  # noqa: BLE001 - a beat that ends in silence counts as a death
+                logger.exception("A vault's sign of life failed")

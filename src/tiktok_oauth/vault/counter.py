@@ -18,6 +18,7 @@ from tiktok_oauth.engine import calls
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.errors import TikTokAPIError, invalid_argument
 from tiktok_oauth.types import AccessToken, Secret
+from tiktok_oauth.vault.flights import own
 from tiktok_oauth.vault.looks import Looks
 from tiktok_oauth.vault.refresh import turns
 from tiktok_oauth.vault.snapshot import state_of
@@ -92,9 +93,12 @@ class Counter(Generic[C]):
     def _landed(self, ref: Ref, flight: Future[Grant]) -> Grant:
         patience = self.room.patience_of(ref)
         try:
-            return flight.result(patience)
+            error = flight.exception(patience)
         except NotInTimeError:
             raise still_under_way(patience) from None
+        if error is not None:
+            raise own(error)
+        return flight.result()
 
     def disconnect(self, ref: Ref) -> None:
         """Revoke at TikTok, then make the row a tombstone. A dead token is refreshed first."""
@@ -225,7 +229,7 @@ def waited(future: Future[T]) -> asyncio.Future[T]:
         if error is None:
             mine.set_result(done.result())
         else:
-            mine.set_exception(error)
+            mine.set_exception(own(error))
 
     def tell(done: Future[T]) -> None:
         with contextlib.suppress(RuntimeError):  # The loop is closed: nobody waits any more.

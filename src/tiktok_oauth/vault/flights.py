@@ -6,11 +6,12 @@ the program the interpreter waits for flights that are under way.
 
 from __future__ import annotations
 
+import copy
 import os
 import threading
 import weakref
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tiktok_oauth.errors import StoreError, TikTokAPIError, invalid_argument, store_error
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tiktok_oauth.vault.stores.rows import Grant, Ref
+
+E = TypeVar("E", bound=BaseException)
 
 _ALL: weakref.WeakSet[Flights] = weakref.WeakSet()
 
@@ -99,6 +102,11 @@ class Flights:
         with self._lock:
             self._closed = True
         self._threads.shutdown(wait=True)
+
+
+def own(error: E) -> E:
+    """An error for one of several who wait: each writes on theirs which call it was."""
+    return copy.copy(error) if isinstance(error, TikTokAPIError) else error
 
 
 def _start_afresh() -> None:

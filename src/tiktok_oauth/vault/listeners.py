@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -39,12 +40,11 @@ class Listeners:
 
     def __init__(self) -> None:
         self._all: dict[int, Callable[[VaultEvent], None]] = {}
-        self._next = 0
+        self._numbers = itertools.count()
 
     def add(self, listener: Callable[[VaultEvent], None]) -> Callable[[], None]:
         """Add one; returns how to take it away again."""
-        self._next += 1
-        number = self._next
+        number = next(self._numbers)  # In one step, also for two threads.
         self._all[number] = listener
 
         def remove() -> None:

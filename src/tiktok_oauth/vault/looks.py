@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-import copy
 from typing import TYPE_CHECKING, Generic, NamedTuple, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
-from tiktok_oauth.errors import TikTokAPIError, invalid_argument
+from tiktok_oauth.errors import invalid_argument
+from tiktok_oauth.vault.flights import own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -81,14 +81,14 @@ class Looks(Generic[T]):
                 threads.submit(self._look_all, loop, together)
             except RuntimeError:  # It was closed in this very turn.
                 error = invalid_argument("The vault is closed.", "Make a new one.")
-                _hand_over([(wish, _own(error)) for wish in together])
+                _hand_over([(wish, own(error)) for wish in together])
 
     def _look_all(self, loop: asyncio.AbstractEventLoop, wishes: Sequence[_Wish[T]]) -> None:
         """In a thread: look for each, and hand over all at once."""
         try:
             rows = self._read([wish.ref for wish in wishes])
         except Exception as error:  # noqa: BLE001 - it belongs to whoever made the wishes
-            found: list[_Found[T]] = [(wish, _own(error)) for wish in wishes]
+            found: list[_Found[T]] = [(wish, own(error)) for wish in wishes]
         else:
             found = [
                 (wish, self._outcome(wish, row)) for wish, row in zip(wishes, rows, strict=True)
@@ -101,11 +101,6 @@ class Looks(Generic[T]):
             return wish.context.run(self._judge, wish.ref, row)
         except Exception as error:  # noqa: BLE001 - it belongs to whoever made the wish
             return error
-
-
-def _own(error: Exception) -> Exception:
-    """Each caller writes on its error which call it was."""
-    return copy.copy(error) if isinstance(error, TikTokAPIError) else error
 
 
 def _hand_over(found: Sequence[_Found[T]]) -> None:

@@ -43,7 +43,11 @@ class Office:
         self._tidying = threading.Lock()
         self._settled = True
         self.site: Site = open_site(shared.store, shared.cipher.ring, shared.directory)
-        self._barrier = Barrier(shared.store.timeline())
+        try:
+            self._barrier = Barrier(shared.store.timeline())
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def client_keys(self) -> Sequence[str]:

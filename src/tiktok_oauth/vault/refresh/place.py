@@ -201,6 +201,14 @@ async def insist(desk: Desk, write: Callable[[], Awaitable[T]]) -> T:
         wait = min(2 * wait, _LONGEST_WAIT)
 
 
+def scrubbed(desk: Desk, answer: Answer, failure: TikTokAPIError) -> TikTokAPIError:
+    """The same failure, without secrets of ours that TikTok has repeated in its words."""
+    for secret in (answer.stood, answer.sent, desk.core.app.client_secret):
+        failure.message = secret.cover(failure.message)
+    failure.args = (failure.message,)
+    return failure
+
+
 async def replay(desk: Desk, answer: Answer) -> None:
     """Bring an answer from a journal into the store, whether or not it is there already."""
     row = await insist(desk, lambda: desk.hands.get(answer.ref))
@@ -209,7 +217,7 @@ async def replay(desk: Desk, answer: Answer) -> None:
     try:
         tokens = token.parse_refresh(answer.response, answer.sent)
     except TikTokAPIError as error:
-        failure = error.with_traceback(None)
+        failure = scrubbed(desk, answer, error.with_traceback(None))
     else:
         if tokens.open_id == answer.ref.open_id:
             await place(desk, row, answer, tokens)

@@ -29,7 +29,7 @@ from tiktok_oauth.protocol.envelope import log_id_of, parse_retry_after
 from tiktok_oauth.protocol.http import HttpResponse
 from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.refresh import answers, ladder
-from tiktok_oauth.vault.refresh.place import insist, keep, ladder_step, place, settle
+from tiktok_oauth.vault.refresh.place import insist, keep, ladder_step, place, scrubbed, settle
 from tiktok_oauth.vault.sealing.cipher import Binding
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ class _Refresh:
 
     async def _failed(self, turn: _Turn, answer: answers.Answer, failure: TikTokAPIError) -> Grant:
         """What TikTok's answer without tokens means, unless somebody has brought others."""
-        self._scrub(turn, failure)
+        failure = scrubbed(self._desk, answer, failure)
         failure.retry_after = failure.retry_after or parse_retry_after(
             answer.response.headers.get("retry-after"), now=self._desk.core.clock.now()
         )
@@ -256,12 +256,6 @@ class _Refresh:
     def _ending(self, error: TikTokAPIError) -> ladder.Ending:
         roll = self._desk.core.dice.roll()
         return ladder.Ending(self._desk.now(), roll, error, self._span.correlation_id)
-
-    def _scrub(self, turn: _Turn, failure: TikTokAPIError) -> None:
-        secrets = (turn.stood, turn.sent, self._desk.core.app.client_secret)
-        for secret in secrets:
-            failure.message = secret.cover(failure.message)
-        failure.args = (failure.message,)
 
     def _report(self, response: HttpResponse) -> None:
         span = self._span

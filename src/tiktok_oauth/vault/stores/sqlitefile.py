@@ -43,6 +43,12 @@ _REMOTE = frozenset(
         "smbfs",
     }
 )
+FLEETING = {
+    "tmpfs": "in memory: gone at the next boot",
+    "ramfs": "in memory: gone at the next boot",
+    "overlay": "in a container's own layer: gone with the container",
+}
+"""File systems that are local and safe, and do not last."""
 _JOURNAL_BYTES = 4 << 20
 
 # SQLite's locks on a file end when its process closes any descriptor of it. A new file is made
@@ -97,7 +103,7 @@ def prepare(path: Path) -> None:
         StoreError: it is a link, no regular file, on a network, or cannot be made.
     """
     # Other systems than Linux do not tell.
-    check_place(path, _MOUNTS.read_text() if _MOUNTS.exists() else "")
+    check_place(path, _MOUNTS.read_text(errors="surrogateescape") if _MOUNTS.exists() else "")
     try:
         with _making:
             status = _make(path) or path.lstat()
@@ -134,7 +140,7 @@ def identity(path: Path) -> Identity:
 
 def uri(path: Path) -> str:
     """The file as SQLite opens it: never making one."""
-    return f"file:{quote(str(path))}?mode=rw"
+    return f"file:{quote(os.fsencode(path))}?mode=rw"
 
 
 def grow_journal(path: Path, suffix: str) -> None:
@@ -177,7 +183,7 @@ def _unescaped(text: str) -> str:
 
 
 def check_place(path: Path, mounts: str) -> None:
-    """Refuse a file system on a network, and warn of one in memory.
+    """Refuse a file system on a network, and warn of one that does not last.
 
     Raises:
         StoreError: it is on a network.
@@ -189,10 +195,8 @@ def check_place(path: Path, mounts: str) -> None:
             "and syncs cannot be relied on.",
             "Put it on a local disk, or use PostgreSQL.",
         )
-    if kind in {"tmpfs", "ramfs"}:
-        logger.warning(
-            "[TikTokOAuth] The database %s is in memory (%s): gone at the next boot", path, kind
-        )
+    if kind in FLEETING:
+        logger.warning("[TikTokOAuth] The database %s is %s (%s)", path, FLEETING[kind], kind)
 
 
 def _make(path: Path) -> os.stat_result | None:
