@@ -302,6 +302,27 @@ def test_dumps_come_in_many_forms(text: str) -> None:
         assert take(site, text).taken == 1
 
 
+def test_a_stray_quote_costs_one_line() -> None:
+    """It does not take those behind it for its own, up to the next one or the end."""
+    rows = [f"anna{number},act.{number},rft.{number}" for number in range(1_000)]
+    rows[10] = '"' + rows[10]
+    rows[500] += '"'
+    rows[700] = rows[700].replace("act", '"act')
+    text = "open_id,access_token,refresh_token\n" + "\n".join(rows)
+
+    found = read(text)
+
+    assert [entry.line for entry in found if entry.record is None] == [12, 702]
+    assert len(found) == 1_000
+
+
+def test_a_field_of_several_lines_is_one() -> None:
+    """Between two quotes a line may end."""
+    text = 'open_id,note,refresh_token\nanna,"one\ntwo",rft.1\nben,none,rft.2\n'
+
+    assert [(entry.line, entry.problem) for entry in read(text)] == [(3, ""), (4, "")]
+
+
 def test_lines_of_any_length_take_little_memory() -> None:
     """One that is too long for anything is cut, and told."""
     text = b'{"open_id": "' + b"x" * (3 << 20) + b'"}\n' + json.dumps(RECORD).encode()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import threading
 
 import pytest
@@ -49,6 +51,23 @@ def test_a_thread_of_its_own() -> None:
         assert refresher.stop(10)
         assert vault.row(open_id).ver == 2
         assert refresher.progress().in_flight == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_forked_child_starts_its_own() -> None:
+    """The parent's thread stayed with the parent."""
+    refresher = Refresher(_Vault(FleetOfTests(StrictTikTok())))
+    refresher.start()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        with contextlib.suppress(BaseException):
+            refresher.start()
+            status = 0 if refresher.stop(10) else 1
+        os._exit(status)
+
+    assert os.waitpid(child, 0)[1] == 0
+    assert refresher.stop(10)
 
 
 async def test_a_refresher_runs_once(vault: FleetOfTests) -> None:

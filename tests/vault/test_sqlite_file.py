@@ -178,11 +178,27 @@ def test_network_file_systems_are_refused(path: Path) -> None:
     assert not path.exists()
 
 
-def test_a_file_system_in_memory_is_said(path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """The database is gone at the next boot."""
-    check_place(path, f"1 0 0:1 / {path.parent} rw - tmpfs tmpfs rw")
+@pytest.mark.parametrize(
+    ("kind", "told"), [("tmpfs", "gone at the next boot"), ("overlay", "gone with the container")]
+)
+def test_a_file_system_that_does_not_last_is_said(
+    path: Path, caplog: pytest.LogCaptureFixture, kind: str, told: str
+) -> None:
+    """The database is gone with it."""
+    check_place(path, f"1 0 0:1 / {path.parent} rw - {kind} {kind} rw")
 
-    assert "gone at the next boot" in caplog.text
+    assert told in caplog.text
+
+
+def test_a_directory_of_any_name_holds_a_database(tmp_path: Path) -> None:
+    """Linux knows no character set: a name need not be UTF-8."""
+    directory = tmp_path / os.fsdecode(b"caf\xe9")
+    directory.mkdir()
+
+    store = sqlite_store(directory / "tokens.db")
+
+    assert store.boots() == []
+    store.close()
 
 
 def test_a_file_that_was_replaced_is_not_written(path: Path) -> None:

@@ -390,6 +390,18 @@ def test_a_wrong_secret_bars_nobody_for_longer_than_a_minute(town: Town) -> None
     assert town.row(account).ver == 2
 
 
+def test_each_who_waits_for_a_refresh_has_an_error_of_its_own(town: Town) -> None:
+    """Each writes on it which call it was, and a traceback is of one caller."""
+    account = town.connect(town.vault())
+    town.clock.advance(30 * HOUR)
+    town.sandbox.fault("drop_before", endpoint="refresh")
+
+    errors = town.world.together([account.access_token, account.access_token])
+
+    assert all(isinstance(error, TikTokAPIError) for error in errors)
+    assert errors[0] is not errors[1]
+
+
 def _tracked() -> int:
     """How many tuples and objects of ours the garbage collector has to look through."""
     gc.collect()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import os
 import threading
+import weakref
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from tiktok_oauth.errors import invalid_argument
@@ -34,6 +36,9 @@ class _Fleets(Protocol):
     def begin_fleet(self) -> FleetRoom:
         """An office for a refresher, which closes it."""
         ...
+
+
+_ALL: weakref.WeakSet[Refresher] = weakref.WeakSet()
 
 
 class Refresher:
@@ -70,11 +75,16 @@ class Refresher:
             raise invalid_argument("at_once must be at least 1, and rate more than 0.")
         self._vault: _Fleets = _room_of(vault)
         self._settings = Settings(policy == "keep_warm", at_once, rate, on_progress)
+        self._last = Progress(0.0)
+        self.start_afresh()
+        _ALL.add(self)
+
+    def start_afresh(self) -> None:
+        """Forget a run: in a forked child it goes on in the parent."""
         self._alone = threading.Lock()
         self._running: tuple[asyncio.AbstractEventLoop, Fleet] | None = None
         self._thread: threading.Thread | None = None
         self._stop_asked = False
-        self._last = Progress(0.0)
 
     def run(self) -> None:
         """Work in this thread until ``stop`` is called elsewhere, or the program is interrupted.
@@ -194,6 +204,14 @@ class Refresher:
         if running is not None:
             loop, fleet = running
             loop.call_soon_threadsafe(what, fleet)
+
+
+def _start_afresh() -> None:
+    for refresher in tuple(_ALL):
+        refresher.start_afresh()
+
+
+os.register_at_fork(after_in_child=_start_afresh)
 
 
 def _room_of(vault: object) -> _Fleets:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
+from collections import deque
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _LONGEST_LINE = 1 << 20
 _LARGEST_ARRAY = 64 << 20
@@ -102,19 +103,65 @@ class Dump:
         except csv.Error:
             yield Entry(self._number, None, "not a line with the names of columns")
             return
-        rows = csv.reader(lines, delimiter=_delimiter(first))
+        source = _Lines(lines, lambda: self._number)
         while True:
+            source.begin()
             try:
-                row = next(rows)
-            except StopIteration:
-                return
+                row = next(csv.reader(source, delimiter=_delimiter(first), strict=True), None)
             except csv.Error:
-                yield Entry(self._number, None, "not a line of CSV")
+                yield Entry(source.go_back(), None, "not a line of CSV")
                 continue
+            if row is None:
+                return
             if len(row) == len(names):
-                yield Entry(self._number, dict(zip(names, row, strict=True)))
+                yield Entry(source.number, dict(zip(names, row, strict=True)))
             elif row:
-                yield Entry(self._number, None, "more or fewer columns than the first line names")
+                problem = "more or fewer columns than the first line names"
+                yield Entry(source.go_back(), None, problem)
+
+
+class _Lines:
+    """Lines of which all but the first can be given back.
+
+    Args:
+        lines: the lines.
+        number: of the line that was read last.
+    """
+
+    def __init__(self, lines: Iterator[str], number: Callable[[], int]) -> None:
+        self._lines = lines
+        self._number = number
+        self._back: deque[tuple[int, str]] = deque()
+        self._taken: list[tuple[int, str]] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        if self._back:
+            self._taken.append(self._back.popleft())
+        else:
+            line = next(self._lines)
+            self._taken.append((self._number(), line))
+        return self._taken[-1][1]
+
+    def begin(self) -> None:
+        """Take what comes next for the first line."""
+        self._taken.clear()
+
+    def go_back(self) -> int:
+        """Go on behind the first line, and return its number.
+
+        One quote too many in it has taken the lines behind it for its own.
+        """
+        self._back.extendleft(reversed(self._taken[1:]))
+        del self._taken[1:]
+        return self.number
+
+    @property
+    def number(self) -> int:
+        """Of the last line that was taken."""
+        return self._taken[-1][0]
 
 
 def _entry(number: int, line: str) -> Entry:
