@@ -55,16 +55,19 @@ bench: $(DEV) programs ## Measure every figure we promise, beside other librarie
 sim: $(DEV) ## Simulate 100,000 hostile worlds, every mutant and three simpler designs
 	$(BIN)/python -m tests.simulation.run --mutants 1000 --baselines 300 $(ARGS)
 	$(BIN)/python -m tests.simulation.run --to 100000 --keep build/simulation $(ARGS)
+	$(BIN)/python -m tests.simulation.run --profile hard --to 10000 --keep build/simulation
 
 .PHONY: chaos
 chaos: $(DEV) programs ## Kill processes amid refreshes, 5,000 on SQLite and 2,000 on PostgreSQL
 	$(BIN)/python -m tests.chaos --kills 3000 $(ARGS)
 	$(BIN)/python -m tests.chaos --kills 1000 --role worker $(ARGS)
 	$(BIN)/python -m tests.chaos --kills 1000 --role refresher $(ARGS)
+	$(BIN)/python -m tests.chaos --kills 600 --with drops full jumps $(ARGS)
 	$(BIN)/python -m tests.chaos --store pysqlite3 --kills 600 $(ARGS)
 	$(BIN)/python -m tests.chaos --store postgres --kills 1200 $(ARGS)
 	$(BIN)/python -m tests.chaos --store postgres --kills 400 --role worker $(ARGS)
 	$(BIN)/python -m tests.chaos --store postgres --kills 400 --role refresher $(ARGS)
+	$(BIN)/python -m tests.chaos --store postgres --kills 300 --with drops restarts jumps $(ARGS)
 
 .PHONY: powercut
 powercut: $(DEV) programs ## Cut the power at every step of a vault on SQLite, and open what is left

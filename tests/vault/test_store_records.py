@@ -133,6 +133,7 @@ def test_keys_in_use_are_those_of_accounts_with_tokens(store: SqlStore) -> None:
 
 def test_a_candidate_is_kept_once(store: SqlStore) -> None:
     """Newest first; keeping one again changes nothing of what is known of it."""
+    connected(store, ANNA)
     old, new = candidate("old"), candidate("new", at=NOW + 1)
     for one in (old, new, old):
         store.keep_candidate(one)
@@ -203,14 +204,25 @@ def test_tokens_are_kept_for_thirty_days_after_they_died(store: SqlStore) -> Non
         connected(store, Ref(APP, name), refresh_expires_at=NOW - died * DAY)
         if status:
             store.forsake(Ref(APP, name), 1, "needs_login", "expired", event())
+    connected(store, ANNA)
     store.keep_candidate(candidate("old", at=NOW - 396 * DAY))
     store.keep_candidate(candidate("new", at=NOW - 394 * DAY))
 
     store.prune(NOW)
 
     left = {grant.open_id: grant.refresh is not None for grant in store.page(AccountQuery())}
-    assert left == {"a": True, "b": True, "c": False}
+    assert left == {"a": True, "anna": True, "b": True, "c": False}
     assert [one.fingerprint for one in store.candidates(ANNA)] == [b"print new"]
+
+
+def test_of_who_was_erased_no_candidate_is_kept(store: SqlStore) -> None:
+    """An answer that comes later, or is found in a journal, brings nothing of them back."""
+    connected(store, ANNA)
+    store.erase(ANNA)
+
+    store.keep_candidate(candidate("late"))
+
+    assert store.candidates(ANNA) == []
 
 
 # Logins

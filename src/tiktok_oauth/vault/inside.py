@@ -27,6 +27,7 @@ RefreshedBy = Literal["vault", "refresher"]
 PAGE = 200
 """Rows that are read at a time."""
 _REMOVED = "authorization.removed"
+_STATUSES: tuple[str, ...] = get_args(RowStatus)
 
 
 def as_list(client: C | Sequence[C]) -> list[C]:
@@ -43,9 +44,6 @@ def is_elsewhere(refreshed_by: object) -> bool:
     if refreshed_by not in {"vault", "refresher"}:
         raise invalid_argument("refreshed_by must be 'vault' or 'refresher'.")
     return refreshed_by == "refresher"
-
-
-STATUSES: frozenset[str] = frozenset(get_args(RowStatus))
 
 
 def find(room: Strongroom, open_id: str, client_key: str | None) -> Grant:
@@ -88,8 +86,8 @@ def pages(room: Strongroom, query: AccountQuery) -> Iterator[list[Grant]]:
     Raises:
         ValidationError: there is no such status, or a name is none.
     """
-    if query.status is not None and query.status not in STATUSES:
-        raise invalid_argument(f"status must be one of {', '.join(sorted(STATUSES))}.")
+    if query.status is not None and query.status not in _STATUSES:
+        raise invalid_argument(f"status must be one of {', '.join(_STATUSES)}.")
     for name in ("user_id", "client_key", "prefix"):
         check_name(name, getattr(query, name) or None)
     return _pages(room, query)

@@ -114,10 +114,8 @@ def begin(room: Strongroom, wanted: LoginRequest) -> LoginStart:
     # A sandbox's clock may have been moved since it was last heard.
     room.look_at_time(core.app.client_key, at_once=True)
     now = room.times[core.app.client_key].now()
-    verifier = None
-    if start.code_verifier is not None:
-        place = binding_of(core.app.client_key, state)
-        verifier = site.cipher.seal_secret(Secret(start.code_verifier), place)
+    verifier = start.code_verifier
+    place = binding_of(core.app.client_key, state)
     asked = core.config.scopes if wanted.scopes is None else wanted.scopes
     site.store.add_login(
         PendingLogin(
@@ -129,7 +127,7 @@ def begin(room: Strongroom, wanted: LoginRequest) -> LoginStart:
             wanted.user_id,
             wanted.open_id,
             wanted.next_url,
-            verifier,
+            None if verifier is None else site.cipher.seal_secret(Secret(verifier), place),
             now,
             now + LIFETIME,
         )
@@ -193,7 +191,7 @@ def finish(room: Strongroom, back: Return) -> tuple[Grant, PendingLogin, TikTokT
         grant = keep_consent(room, core, tokens, user_id=user_id, granted_at=granted_at)
     except StoreError as error:
         # TikTok takes no code twice: whoever tries this callback again is refused.
-        raise store_error(f"The login's tokens were not kept. {error}", _AGAIN) from error
+        raise store_error(f"The login's tokens were not kept. {error.message}", _AGAIN) from error
     if is_other:
         raise _other_account()
     return grant, login, tokens

@@ -54,12 +54,12 @@ def open_vault(store: Store | str | None, keys: KeyRing | None, journal: Path | 
     opened = open_store(url) if isinstance(store, str) else store
     try:
         ring = ring or find_keys(url, keys, may_make=False)
-        place = opened.describe()
+        described = opened.describe()
         site = open_site(opened, ring, journal or journal_of(url, opened))
     except BaseException:
         opened.close()
         raise
-    logger.info(place)
+    logger.info(described)
     return site
 
 

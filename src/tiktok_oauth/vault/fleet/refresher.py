@@ -76,11 +76,11 @@ class Refresher:
         self._vault: _Fleets = _room_of(vault)
         self._settings = Settings(policy == "keep_warm", at_once, rate, on_progress)
         self._last = Progress(0.0)
-        self.start_afresh()
+        self._start_afresh()
         _ALL.add(self)
 
-    def start_afresh(self) -> None:
-        """Forget a run: in a forked child it goes on in the parent."""
+    def _start_afresh(self) -> None:
+        """Forget a run, which in a forked child goes on in the parent."""
         self._alone = threading.Lock()
         self._running: tuple[asyncio.AbstractEventLoop, Fleet] | None = None
         self._thread: threading.Thread | None = None
@@ -206,12 +206,12 @@ class Refresher:
             loop.call_soon_threadsafe(what, fleet)
 
 
-def _start_afresh() -> None:
+def _in_child() -> None:
     for refresher in tuple(_ALL):
-        refresher.start_afresh()
+        refresher._start_afresh()  # noqa: SLF001 - its own file
 
 
-os.register_at_fork(after_in_child=_start_afresh)
+os.register_at_fork(after_in_child=_in_child)
 
 
 def _room_of(vault: object) -> _Fleets:

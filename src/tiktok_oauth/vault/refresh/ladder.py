@@ -33,8 +33,8 @@ Witness = Literal["alive", "dead", "silent"]
 not asked or gave no clear answer."""
 
 _PROBES = (1.0, 5.0, 30.0, 300.0, *[450.0] * 12, *[900.0] * 24, 3600.0)
-"""At most twelve in the first hour and four in those after it, which outlast most outages; one an
-hour in the end, for an account that nothing mends."""
+"""Twelve requests in the first hour, eight and then four in those after it, while outages last; one
+an hour in the end, for an account that nothing mends."""
 _REFUSALS = (60.0, 3600.0, 1800.0)
 _FAILURES = (1.0, 5.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0, 86400.0)
 _VERDICT = 3

@@ -294,9 +294,11 @@ EVENTS = f"SELECT {EVENT} FROM events WHERE {KEY} ORDER BY id DESC LIMIT :limit"
 EVENTS_AFTER = f"SELECT {NEWS} FROM events WHERE id > :event_id ORDER BY id LIMIT :limit"
 LAST_EVENT = "SELECT MAX(id) FROM events"
 
+# Of whom everything was erased, nothing is kept any more.
 ADD_CANDIDATE = f"""
     INSERT INTO candidates ({CANDIDATE})
-    VALUES (:client_key, :open_id, :gen, :ver, :fingerprint, :sealed, :source, :created_at, :tried)
+    SELECT :client_key, :open_id, :gen, :ver, :fingerprint, :sealed, :source, :created_at, :tried
+    WHERE EXISTS (SELECT 1 FROM accounts WHERE {KEY})
     ON CONFLICT (client_key, open_id, fingerprint) DO NOTHING
 """
 # With a descendant of the standing token somewhere, TikTok has handled a request for certain.
