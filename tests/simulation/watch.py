@@ -23,6 +23,7 @@ class Watch:
 
     def __init__(self, world: World) -> None:
         self._world = world
+        self._given_up: dict[Ref, int] = {}
 
     def before_send(self, worker: Worker, text: str) -> None:
         """A refresh token is about to be sent."""
@@ -114,6 +115,8 @@ class Watch:
         """A claim ended without tokens."""
         world = self._world
         world.note("settled", change.ref.open_id, change.status, change.reason, done)
+        if done and change.status == "needs_login":
+            self._given_up[change.ref] = change.gen
         row = world.store.get(change.ref)
         world.check(
             row is None or row.status == "disconnected" or row.refresh is not None,
@@ -173,6 +176,10 @@ class Watch:
     def told_gone(self, ref: Ref) -> None:
         """Somebody hears that an account needs a new login."""
         row = self._world.store.get(ref)
+        # Whoever gives up a consent may be overtaken by the person's next one.
+        is_next = row is not None and row.gen > self._given_up.get(ref, row.gen)
         self._world.check(
-            row is None or row.status != "active", "I22 the row says otherwise", ref.open_id
+            row is None or row.status != "active" or is_next,
+            "I22 the row says otherwise",
+            ref.open_id,
         )
