@@ -63,6 +63,25 @@ def test_an_old_removal_cannot_end_a_newer_consent(town: Town) -> None:
     assert town.accepts(town.do(account.access_token))
 
 
+def test_a_refresh_under_way_does_not_undo_a_removal(town: Town) -> None:
+    """What was asked for before the person took everything back brings dead tokens."""
+    vault = town.vault()
+    account = town.login(vault).account
+
+    def leave(_: object) -> None:
+        town.after = lambda _: None
+        town.sandbox.disconnect("mina")
+        town.elsewhere(vault.apply_webhook, removed(account.open_id, town.clock.now()))
+
+    town.after = leave
+    town.do(account.refresh)
+
+    assert (town.do(account.reload).status, account.reason) == ("needs_login", "revoked")
+    assert isinstance(town.refused(account.access_token), InvalidTokenError)
+    again = town.login(vault).account
+    assert town.accepts(town.do(again.access_token))
+
+
 def test_a_removal_within_the_second_of_the_consent_counts(town: Town) -> None:
     """TikTok tells whole seconds: the event may seem to be a part of one older than the consent."""
     vault = town.vault()

@@ -203,9 +203,19 @@ _TAKEN_OVER = f"""
 # The token that was sent is kept where it may have been sent twice, and so have two children. Where
 # versions are skipped that is a candidate, and the doubt is another token's. A descendant of the
 # new tokens may be known already, from another journal.
+#
+# A person may have taken everything back while TikTok answered; it tells whole seconds.
+_TAKEN_BACK = f"""
+    status = 'needs_login' AND reason = 'revoked' AND EXISTS (
+        SELECT 1 FROM events
+        WHERE {KEY} AND kind = 'authorization_removed' AND at > :issued_at - 1
+    )
+"""
 RENEW = f"""
     UPDATE accounts SET
-        ver = :next_ver, status = 'active', reason = NULL, scope = :scope,
+        ver = :next_ver, scope = :scope,
+        status = CASE WHEN {_TAKEN_BACK} THEN status ELSE 'active' END,
+        reason = CASE WHEN {_TAKEN_BACK} THEN reason END,
         issued_at = :issued_at, access = :access,
         parent = CASE
             WHEN :next_ver = ver + 1 AND (doubt_at IS NOT NULL OR {_TAKEN_OVER}) THEN refresh
