@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import signal
@@ -138,6 +139,24 @@ def test_a_journal_that_was_kept_is_found(room: Path) -> None:
     again.delete()
     again.release()
     assert list(room.glob("boot-*")) == []
+
+
+def test_nobody_finds_a_journal_before_it_is_locked(
+    room: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever did would take its writer for dead, and bury it."""
+    lock, seen = fcntl.flock, []
+
+    def watch(file: int, operation: int) -> None:
+        seen.append(leftovers.boots_in(room))
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", watch)
+    made = Journal(room, "boot")
+
+    assert seen == [[]]
+    assert leftovers.boots_in(room) == ["boot"]
+    made.close(keep=False)
 
 
 def test_one_directory_is_one_host(room: Path, tmp_path: Path) -> None:

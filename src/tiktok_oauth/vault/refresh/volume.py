@@ -35,16 +35,20 @@ class Volume:
         self.path = path
         self.end: int = 0
         self._room = 0
+        unseen = path.with_suffix(".part")
         with told("made"):
-            self._file = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
+            self._file = os.open(unseen, _FLAGS | os.O_CREAT | os.O_EXCL, 0o600)
         OWN.add(path)
         try:
             with told("made"):
                 fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Whoever finds a journal without a lock takes its writer for dead.
+                unseen.rename(path)
             self.grow()
             with told("made"):
                 sync_directory(path.parent)
         except BaseException:
+            unseen.unlink(missing_ok=True)
             self.close(keep=False)
             raise
 
