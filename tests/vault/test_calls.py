@@ -109,6 +109,13 @@ def test_a_call_whose_scope_is_missing_says_which(town: Town) -> None:
     assert town.do(account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={})
 
 
+def test_where_nobody_knows_what_was_granted_tiktok_is_asked(town: Town) -> None:
+    """Tokens from elsewhere may come without their scopes."""
+    account = town.do(town.vault().adopt, replace(town.tokens(), scope=""))
+
+    assert town.do(account.user_info, ["bio_description"]).bio_description is not None
+
+
 def test_a_missing_scope_is_told_where_no_login_can_be_begun(town: Town) -> None:
     """A worker has no redirect URI: it hears which scope is missing, and has no URL for it."""
     account = town.do(town.vault().adopt, town.tokens(scopes=["user.info.basic"]))

@@ -86,12 +86,17 @@ def fields_lacking(state: AccountState, fields: Sequence[str] | str | None) -> f
         fields = DEFAULT_FIELDS
     names = fields.split(",") if isinstance(fields, str) else fields
     needed = {FIELD_SCOPES[name.strip()] for name in names if name.strip() in FIELD_SCOPES}
-    return frozenset(needed) - state.scopes
+    return _missing(state, needed)
 
 
 def scopes_lacking(state: AccountState, path: str) -> frozenset[str]:
     """The scope that a data endpoint needs and the person did not grant, where that is known."""
-    return frozenset({ENDPOINT_SCOPES[path]} if path in ENDPOINT_SCOPES else ()) - state.scopes
+    return _missing(state, {ENDPOINT_SCOPES[path]} if path in ENDPOINT_SCOPES else set())
+
+
+def _missing(state: AccountState, needed: set[str]) -> frozenset[str]:
+    """Where nobody has said what was granted, TikTok has to judge."""
+    return frozenset(needed) - state.scopes if state.scopes else frozenset()
 
 
 def lacking(scopes: frozenset[str], begin: Callable[[], LoginStart]) -> ScopeError:
