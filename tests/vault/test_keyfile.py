@@ -108,6 +108,18 @@ def test_a_key_file_can_be_replaced_when_asked(path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+def test_a_key_file_is_replaced_behind_a_link(path: Path) -> None:
+    """The link stays: what it leads to is the one file that everybody reads."""
+    link = path.with_name("link.json")
+    KeyRing.generate("one").save(path)
+    link.symlink_to(path)
+
+    KeyRing.from_file(link).with_new("two").save(link, replace=True)
+
+    assert link.is_symlink()
+    assert list(KeyRing.from_file(path).names.values()) == ["one", "two"]
+
+
 def test_a_place_that_cannot_be_written_is_a_typed_error(path: Path) -> None:
     """Here a file stands where a directory would have to be."""
     path.write_text("")

@@ -185,7 +185,8 @@ def make_directory(directory: Path) -> Path:
         StoreError: it is not, or cannot be made.
     """
     with told("made"):
-        make_private(directory)
+        with contextlib.suppress(FileExistsError):  # A link that leads nowhere; told below.
+            make_private(directory)
         mode = directory.lstat().st_mode
     if not stat.S_ISDIR(mode) or mode & 0o077:
         raise store_error(

@@ -58,13 +58,15 @@ def write_private(path: Path, content: Secret, *, replace: bool) -> None:
     """Write a file with mode 0600 that is complete, on disk, from the moment it can be seen.
 
     Args:
-        path: where; missing directories above it are made with mode 0700.
+        path: where; missing directories above it are made with mode 0700. What is replaced behind
+            a link is the file, and not the link.
         content: ASCII text.
         replace: take the place of an existing file, in one step.
 
     Raises:
         VaultKeyError: the file exists and ``replace`` is off, or it cannot be written.
     """
+    path = path.resolve() if replace else path
     try:
         make_private(path.parent)
         # No local variable holds it.
