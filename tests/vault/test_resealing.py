@@ -79,6 +79,28 @@ def doubt(town: Town, account: Any) -> None:  # noqa: ANN401 - of either kind
     town.store.end_boot(made.MINE)
 
 
+def test_what_does_not_open_hides_nothing_that_does(file_town: Town) -> None:
+    """However many there are: what comes behind them is sealed anew, and they are counted."""
+    vault = file_town.vault(keys=BOTH)
+    row = file_town.row(file_town.connect(vault))
+    file_town.shut(vault)
+    good = sibling(row)
+    for number in range(101):
+        file_town.store.keep_candidate(
+            msgspec.structs.replace(
+                good,
+                fingerprint=b"print %d" % number,
+                sealed=good.sealed[:-1] + bytes([good.sealed[-1] ^ 1]),
+                created_at=good.created_at - 1 - number,
+            )
+        )
+    file_town.store.keep_candidate(good)
+
+    report = file_town.do(file_town.vault(keys=NEW).reseal)
+
+    assert (report.resealed, report.unreadable) == (2, 101)
+
+
 def test_a_vault_on_a_file_says_now_and_then_that_it_lives(file_town: Town) -> None:
     """Whoever was silent for a day passes for gone, and its keys could be retired under it."""
     file_town.connect(file_town.vault())

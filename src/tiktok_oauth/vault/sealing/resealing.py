@@ -177,33 +177,36 @@ class _Resealing:
             self._leave(grant.ref, error)
             return None
 
-    def _all(self, find: Callable[[str, int], Sequence[T]], replace: Callable[[T], bool]) -> int:
+    def _all(
+        self, find: Callable[[str, int], Sequence[T]], replace: Callable[[T], bool | None]
+    ) -> int:
         """Replace all that can be; returns how many were in use."""
-        while found := find(self.site.cipher.ring.active_id, _BATCH):
+        # What does not open is found again each time, and must not hide the others.
+        while found := find(self.site.cipher.ring.active_id, _BATCH + len(self.unreadable)):
             unreadable = len(self.unreadable)
-            replaced = sum(map(replace, found))
-            self.done += replaced
-            if not replaced:
-                return len(found) - (len(self.unreadable) - unreadable)
+            outcomes = [replace(one) for one in found]
+            self.done += outcomes.count(True)
+            if True not in outcomes and len(self.unreadable) == unreadable:
+                return outcomes.count(False)
         return 0
 
-    def _candidate(self, one: Candidate) -> bool:
+    def _candidate(self, one: Candidate) -> bool | None:
         cipher, binding = self.site.cipher, Binding("candidate", *one.ref, one.gen, one.ver)
         try:
             token = cipher.open_secret(one.sealed, binding)
         except VaultKeyError as error:
             self._leave(one.fingerprint, error)
-            return False
+            return None
         sealed, fingerprint = cipher.seal_secret(token, binding), cipher.fingerprint(token)
         return self.site.store.reseal_candidate(one.ref, one.fingerprint, fingerprint, sealed)
 
-    def _login(self, one: PendingLogin) -> bool:
+    def _login(self, one: PendingLogin) -> bool | None:
         stood = one.verifier or b""
         try:
             verifier = self.site.cipher.reseal(stood, binding_of(one.client_key, one.state))
         except VaultKeyError as error:
             self._leave(one.state, error)
-            return False
+            return None
         return self.site.store.reseal_login(one.state, stood, verifier)
 
     def _leave(self, which: bytes | Ref, error: VaultKeyError) -> None:
