@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,8 @@ from tests.support.vault import SCOPES
 from tiktok_oauth import RateLimitError, ScopeError, TokenExpiredError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.vault import Town
 
 
@@ -78,35 +80,26 @@ def test_a_token_that_somebody_has_renewed_is_not_renewed_again(town: Town) -> N
     assert town.do(account.access_token) != token
 
 
-def test_a_scope_that_tiktok_misses_goes_straight_out(town: Town) -> None:
-    """``scope_not_authorized`` is a 401 too, and no reason to refresh."""
+def videos(account: Any) -> Callable[[], Any]:  # noqa: ANN401 - of either kind
+    """A call for an account's videos."""
+    return partial(account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={})
+
+
+def test_a_call_whose_scope_is_missing_says_which(town: Town) -> None:
+    """A 401, and no reason to refresh. TikTok names no scope; the error does, and asks for it."""
     vault = town.vault()
     account = town.do(vault.adopt, town.tokens(scopes=["user.info.basic"]))
 
-    error = town.refused(
-        account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={}
-    )
+    error = town.refused(videos(account))
 
     assert isinstance(error, ScopeError)
     assert error.tiktok_code == "scope_not_authorized"
     assert (len(town.calls("video_list")), town.refreshes) == (1, 0)
-
-
-def test_a_call_whose_scope_is_missing_says_which(town: Town) -> None:
-    """TikTok names no scope; the vault does, and its login asks for it."""
-    vault = town.vault()
-    account = town.do(vault.adopt, town.tokens(scopes=["user.info.basic"]))
-
-    error = town.refused(
-        account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={}
-    )
-
-    assert isinstance(error, ScopeError)
     assert error.missing == frozenset({"video.list"})
     assert error.login is not None
     assert error.login.url in error.hint
     town.do(vault.finish_login, town.callback(error.login.url), error.login.binding)
-    assert town.do(account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={})
+    assert town.do(videos(account))
 
 
 def test_where_nobody_knows_what_was_granted_tiktok_is_asked(town: Town) -> None:
@@ -124,7 +117,7 @@ def test_a_missing_scope_is_told_where_no_login_can_be_begun(town: Town) -> None
 
     for call in (
         partial(account.user_info, ["bio_description"]),
-        partial(account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={}),
+        videos(account),
     ):
         error = town.refused(call)
         assert isinstance(error, ScopeError)
@@ -137,9 +130,7 @@ def test_a_scope_that_is_refused_though_granted_is_not_asked_for_again(town: Tow
     tokens = replace(town.tokens(scopes=["user.info.basic"]), scope="user.info.basic,video.list")
     account = town.do(town.vault().adopt, tokens)
 
-    error = town.refused(
-        account.request, "POST", "/v2/video/list/", params={"fields": "id"}, json={}
-    )
+    error = town.refused(videos(account))
 
     assert isinstance(error, ScopeError)
     assert (error.missing, error.login) == (frozenset(), None)

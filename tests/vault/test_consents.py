@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.scripted import FakeClock
 from tests.support.vault import HOUR, OTHER_APP, SCOPES, SharedStore
 from tiktok_oauth import LoginResult, StoreError, ValidationError
@@ -49,9 +51,10 @@ def test_a_consent_waits_for_a_store_that_is_away(town: Town) -> None:
 
 
 class ForgetfulStore(SharedStore):
-    """A store that takes a consent, and whose connection is lost before it says so."""
+    """A store that takes a consent, and whose connection may be lost before it says so."""
 
     meanwhile: Callable[[], object] | None = None
+    forgets = True
 
     def consent(self, change: Consent) -> bool:
         """Write, let something happen, and fail."""
@@ -60,7 +63,9 @@ class ForgetfulStore(SharedStore):
         if happens is None:
             return written
         happens()
-        raise store_error("The connection was lost.", retryable=True)
+        if self.forgets:
+            raise store_error("The connection was lost.", retryable=True)
+        return written
 
 
 def test_a_consent_that_was_written_is_not_written_again(town: Town) -> None:
@@ -78,6 +83,24 @@ def test_a_consent_that_was_written_is_not_written_again(town: Town) -> None:
 
     assert (town.row(account).ver, town.refreshes) == (2, 1)
     assert town.accepts(town.do(account.access_token))
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_a_consent_that_was_followed_by_another_does_not_come_back(
+    town: Town, *, forgets: bool
+) -> None:
+    """Between its write and the next look somebody else's was written: that one is the later."""
+    assert isinstance(town.store, SharedStore)
+    store, other = ForgetfulStore(town.store.database), town.vault()
+    store.forgets = forgets
+    first, later = town.tokens(), town.tokens(scopes=["user.info.basic"])
+    store.meanwhile = lambda: town.elsewhere(other.adopt, later)
+    number = next_gen(0, town.clock.now())
+
+    account = town.do(town.vault(store=store).adopt, first)
+
+    assert town.row(account).gen == number + 1
+    assert account.scopes == frozenset({"user.info.basic"})
 
 
 def test_a_login_whose_store_stays_away_says_to_begin_again(town: Town) -> None:

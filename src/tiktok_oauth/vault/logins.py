@@ -228,13 +228,17 @@ class _Fresh:
     granted_at: float
     gens: set[int] = field(default_factory=set[int])
 
+    def is_in(self, row: Grant) -> bool:
+        """Whether a row has them, or has had them and a later consent's since."""
+        return any(row.gen >= gen for gen in self.gens)
+
 
 def _keep(room: Strongroom, core: Core, consent: _Fresh) -> Grant:
     tokens, granted_at = consent.tokens, consent.granted_at
     site, ref = room.site, Ref(core.app.client_key, tokens.open_id)
     while True:
         row, now = site.store.get(ref), room.times[ref.client_key].now()
-        if row is not None and (row.gen in consent.gens or has_newer(row, granted_at, now)):
+        if row is not None and (consent.is_in(row) or has_newer(row, granted_at, now)):
             return row
         after = 0 if row is None else row.gen
         gen = next_gen(after, granted_at)

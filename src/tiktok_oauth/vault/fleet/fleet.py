@@ -35,7 +35,6 @@ _GATHER = 0.05
 _POLL = 1.0
 _STORE_PAUSE = 1.0
 _CHECK_IN = 30.0
-_PRUNE = 3600.0
 _LOOK_AT_TIME = 1.0
 _LATELY = 0.05
 _TELL = 1.0
@@ -282,7 +281,6 @@ class Fleet:
     def _plan(self) -> Chores:
         chores = Chores(self._first.monotonic, self._first.desk.core.dice.roll)
         chores.add(_CHECK_IN, partial(self._in_thread, self._check_in))
-        chores.add(_PRUNE, partial(self._in_thread, self._prune), at_once=False)
         for lane in self._lanes:
             chores.add(_LOOK_AT_TIME, partial(self._look_at_time, lane))
         if self._settings.tell is not None:
@@ -310,9 +308,6 @@ class Fleet:
         self._room.bury()
         now = self._first.desk.now()
         self._standing = self._site.store.standing(now, warm=self._settings.warm)
-
-    def _prune(self) -> None:
-        self._site.store.prune(self._first.desk.now())
 
     async def _tell(self) -> None:
         if self._settings.tell is not None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.sealing.kms import key_error
 from tiktok_oauth.vault.wholefile import make_private, write_whole
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 _LARGEST = 1 << 20
 _ROOT = 0
@@ -66,7 +63,7 @@ def write_private(path: Path, content: Secret, *, replace: bool) -> None:
     Raises:
         VaultKeyError: the file exists and ``replace`` is off, or it cannot be written.
     """
-    path = path.resolve() if replace else path
+    path = Path(os.path.realpath(path)) if replace else path
     try:
         make_private(path.parent)
         # No local variable holds it.
