@@ -129,6 +129,12 @@ def _rated(words: str, out_of: str) -> Method:
     return Method(f"{words}, upper quartile", out_of, quiet="upper")
 
 
+def _of_the_disk(name: str, syncs: Found, out_of: str) -> Figure:
+    """What a time stands beside that depends on the disk."""
+    method = Method(f"write and fdatasync; rates are promised up to {QUICK} ms", out_of)
+    return method.figure(f"{name}: one sync of this disk", syncs, "ms")
+
+
 class _Turns:
     """What turns of refreshes came to.
 
@@ -160,11 +166,10 @@ class _Turns:
         method = _rated("time, from the first to the last", out_of)
         syncs = Spread(tuple(self.syncs))
         promised = Bound(">=", rate) if rate is not None and syncs.median <= QUICK else None
-        quick = Method(f"write and fdatasync; rates are promised up to {QUICK} ms", out_of)
         used = _used(out_of)
         bound = None if cpu is None else Bound("<=", cpu)
         return [
-            quick.figure(f"{name}: one sync of this disk", syncs, "ms"),
+            _of_the_disk(name, syncs, out_of),
             method.figure(f"{name}: refreshes", Spread(tuple(self.rates)), "/s", promised),
             used.figure(f"{name}: CPU for a refresh", Spread(tuple(self.cpu)), "us", bound),
         ]
@@ -282,9 +287,8 @@ def _puts(kind: Kind) -> list[Figure]:
     rates, cpu = (Spread(tuple(one[key] for one in found)) for key in ("rate", "cpu"))
     promised = _promised(kind, 10_000)
     bound = Bound(">=", promised) if promised and syncs.median <= QUICK else None
-    quick = Method(f"write and fdatasync; rates are promised up to {QUICK} ms", out_of)
     return [
-        quick.figure(f"{kind}: one sync of this disk", syncs, "ms"),
+        _of_the_disk(kind, syncs, out_of),
         _rated("time", out_of).figure(name, rates, "/s", bound),
         _used(out_of).figure(f"{kind}: CPU for a put", cpu, "us"),
     ]
@@ -307,6 +311,7 @@ def _claims(kind: Kind) -> list[Figure]:
         else Spread((cast("Spread", many["wall"]).median / few["wall"].median,))
     )
     return [
+        _of_the_disk(name, few["sync"], f"{_TURNS} turns"),
         timed.figure(f"{name} out of {_FEW:,}", few["wall"], "ms"),
         used.figure(f"{name} out of {_FEW:,}", few["cpu"], "ms"),
         timed.figure(f"{name} out of {_MANY:,}", many["wall"], "ms", Bound("<=", 20)),
@@ -323,14 +328,13 @@ def _claim_times(kind: Kind) -> list[dict[str, Found]]:
             urls = place.url, place.another()
             for url, count in zip(urls, (_FEW, _MANY), strict=True):
                 vault_rows.load(url, count)
-            sizes = [Spread((vault_rows.size(url) / 1e9,)) for url in urls]
+            sizes = [[vault_rows.size(url) / 1e9] for url in urls]
+            syncs = [sync_time(place.directory) for _ in range(_TURNS)]
             found = _run(place, "claims", urls[1], _CLAIMS)
     except MissingError as error:
-        return 2 * [dict.fromkeys(("wall", "cpu", "size"), str(error))]
-    return [
-        {"wall": Spread(tuple(one["wall"])), "cpu": Spread(tuple(one["cpu"])), "size": size}
-        for one, size in zip(found, sizes, strict=True)
-    ]
+        return 2 * [dict.fromkeys(("wall", "cpu", "size", "sync"), str(error))]
+    both = [one | {"size": size, "sync": syncs} for one, size in zip(found, sizes, strict=True)]
+    return [{key: Spread(tuple(values)) for key, values in one.items()} for one in both]
 
 
 def _sizes(kind: Kind, loaded: Found) -> list[Figure]:

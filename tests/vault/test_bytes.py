@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.support.postgres import postgres_server
 from tests.support.scripted import silence_logging
-from tests.support.vault import HOUR, SCOPES
+from tests.support.vault import HOUR, SCOPES, Kept, Town
 from tiktok_oauth import TikTokAPIError, VaultKeyError, configure_logging
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP
 from tiktok_oauth.vault.moving.backup import back_up
+from tiktok_oauth.vault.stores.postgres import PostgresDatabase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.vault import Town
+    from tests.support.vault import World
 
 pytestmark = pytest.mark.slow
 """Works on files, again and again."""
@@ -85,6 +87,32 @@ def test_no_secret_can_be_read_anywhere(file_town: Town, tmp_path: Path, log: io
     assert {path.suffix for path in files} >= {".db", ".journal"}
     assert len(log.getvalue()) > 10_000
     assert not [secret for secret in secrets if secret.decode() in log.getvalue()]
+
+
+def test_no_secret_can_be_read_at_a_database_server(world: World, tmp_path: Path) -> None:
+    """Its tables, its log of changes, and a log of every statement with what was written."""
+    with postgres_server() as server:
+        server.run("ALTER SYSTEM SET log_statement = 'all'")
+        server.run("SELECT pg_reload_conf()")
+        url = server.new_database()
+        town = Town(world, Kept(lambda _clock: PostgresDatabase(url), tmp_path / "answers"))
+        vault = town.vault(town.client(redirect_uri="http://127.0.0.1:8000/callback"))
+        live(town, vault)
+        people = [account.open_id.encode() for account in town.do(vault.accounts)]
+        town.close()
+        server.run("CHECKPOINT")
+        secrets = [secret.encode() for secret in town.issued]
+        # A log shows bytes in hexadecimal.
+        secrets += [secret.hex().encode() for secret in secrets]
+
+        kept = [path for place in (server.room, tmp_path) for path in place.rglob("*")]
+        files = {path: path.read_bytes() for path in kept if path.is_file()}
+        found = [path for path, text in files.items() if any(map(text.__contains__, secrets))]
+        seen = {part for path, text in files.items() if people[0] in text for part in path.parts}
+
+    assert found == []
+    assert len(secrets) > 80
+    assert seen >= {"base", "pg_wal", "log"}
 
 
 def test_all_files_are_their_owners_alone(file_town: Town, tmp_path: Path) -> None:
