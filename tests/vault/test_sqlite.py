@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import signal
 import sqlite3
 import sys
@@ -65,6 +66,12 @@ def put(name: str, transaction: Transaction) -> None:
         raise ValueError(name)
 
 
+def give_up(transaction: Transaction) -> None:
+    """Work in which SQLite undoes the whole transaction by itself, as it may when a disk fails."""
+    put("given up", transaction)
+    transaction.run("INSERT OR ROLLBACK INTO settings VALUES ('given up', x'00')", {})
+
+
 def hold(database: SqliteDatabase, held: threading.Event, go: threading.Event) -> None:
     """Keep a transaction open until told to go on."""
 
@@ -122,6 +129,35 @@ def test_a_failing_write_alone_is_undone(database: SqliteDatabase, store: SqlSto
     database.write(partial(put, "good"))
 
     assert (store.setting("bad"), store.setting("good")) == (None, b"1")
+
+
+def test_what_sqlite_undoes_itself_says_why(database: SqliteDatabase, store: SqlStore) -> None:
+    """The error is that of the disk, and not that there is nothing left to undo."""
+    with pytest.raises(StoreError, match="SQLITE_CONSTRAINT"):
+        database.write(give_up)
+
+    database.write(partial(put, "next"))
+    assert store.setting("given up") is None
+    assert store.setting("next") == b"1"
+
+
+def test_nothing_is_written_after_sqlite_has_given_up(
+    database: SqliteDatabase, store: SqlStore
+) -> None:
+    """Who shares the transaction is told, too: outside of one, its work would be half done."""
+    held, go = threading.Event(), threading.Event()
+    with ThreadPoolExecutor(4) as pool:
+        pool.submit(hold, database, held, go)
+        assert held.wait(10)
+        works = (partial(put, "a"), give_up, partial(put, "c"))
+        puts = [pool.submit(database.write, work) for work in works]
+        while database.waiting < 3:
+            pass
+        go.set()
+        errors = [done.exception() for done in puts]
+
+    assert all("SQLITE_CONSTRAINT" in str(error) for error in errors)
+    assert [store.setting(name) for name in ("a", "given up", "c")] == [None, None, None]
 
 
 def test_an_interrupt_is_an_error_for_those_who_waited(database: SqliteDatabase) -> None:
@@ -313,6 +349,20 @@ def test_two_copies_on_one_file_are_refused(path: Path, first: str, second: str)
         with pytest.raises(StoreError, match="Another copy of SQLite"):
             SqliteDatabase(f"{second}:///{path}")
     SqliteDatabase(f"{second}:///{path}").close()
+
+
+def test_a_file_that_could_not_be_opened_is_opened_later(url: str) -> None:
+    """The disk was full for a moment: the error of then keeps nothing open that is in the way."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * 1024, hard))
+    try:
+        with pytest.raises(StoreError, match="no room") as refused:
+            SqliteDatabase(url)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    SqliteDatabase(url).close()
+    assert refused.value.retryable
 
 
 def test_somebody_elses_copy_is_noticed(path: Path, url: str) -> None:

@@ -87,7 +87,12 @@ class SqliteDatabase:
         refuse_second(self._library, self._identity, _libraries_of(self._identity))
         self._mode = mode or self._kept_mode()
         self._start()
-        self.write(self._prepare)
+        try:
+            self.write(self._prepare)
+        except BaseException:
+            # The error may live for long, and hold this: an open file would be a stranger's then.
+            self._close_connections()
+            raise
         with _forking:
             _databases.add(self)
 
@@ -269,7 +274,12 @@ def sqlite_store(where: str | Path) -> SqlStore:
     Raises:
         StoreError: it cannot be used, or would not be safe where it is.
     """
-    return SqlStore(SqliteDatabase(where))
+    database = SqliteDatabase(where)
+    try:
+        return SqlStore(database)
+    except BaseException:
+        database.close()
+        raise
 
 
 def _attempt_all(
@@ -282,7 +292,10 @@ def _attempt_all(
 def _attempt(session: Session, work: _Work) -> _Outcome:
     try:
         return _Outcome(work(session))
-    except Exception as error:  # noqa: BLE001 - it belongs to the caller whose work it was
+    except Exception as error:
+        # When a disk fails, SQLite undoes it all by itself: what came next would be outside.
+        if not session.connection.in_transaction:
+            raise
         return _Outcome(None, error)
 
 
@@ -291,7 +304,6 @@ def _attempt_apart(session: Session, work: _Work) -> _Outcome:
     session.run("SAVEPOINT work", {})
     outcome = _attempt(session, work)
     if outcome.error is not None:
-        # Where SQLite has given up the whole transaction, this fails, for all of them.
         session.run("ROLLBACK TO work", {})
     session.run("RELEASE work", {})
     return outcome

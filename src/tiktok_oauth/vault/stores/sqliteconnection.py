@@ -230,8 +230,8 @@ _FAILURES: dict[int, tuple[str, str, bool]] = {
         False,
     ),
     sqlite3.SQLITE_CORRUPT: (
-        "The database file is damaged.",
-        "Stop all programs that use it, keep a copy, and bring back a backup.",
+        "The database file is damaged, or the disk failed to read it.",
+        "Look into the system log. If the disk is well, stop all programs and restore a backup.",
         False,
     ),
     sqlite3.SQLITE_NOTADB: (
