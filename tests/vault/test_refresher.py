@@ -6,12 +6,16 @@ import asyncio
 import contextlib
 import os
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.fleet import FleetOfTests, StrictTikTok, until
-from tiktok_oauth.errors import ValidationError
+from tiktok_oauth.errors import StoreError, ValidationError, store_error
 from tiktok_oauth.vault.fleet.refresher import Refresher
+
+if TYPE_CHECKING:
+    from tiktok_oauth.vault.fleet.fleetroom import FleetRoom
 
 pytestmark = pytest.mark.anyio
 
@@ -51,6 +55,22 @@ def test_a_thread_of_its_own() -> None:
         assert refresher.stop(10)
         assert vault.row(open_id).ver == 2
         assert refresher.progress().in_flight == 0
+
+
+def test_what_keeps_it_from_starting_is_told_where_it_is_started() -> None:
+    """Not in its thread, where nobody would hear of it; and it can be repeated."""
+    vault = FleetOfTests(StrictTikTok())
+    vault.connect("due")
+    refresher = Refresher(_AwayVault(vault), "keep_warm")
+    seen = threading.Event()
+    vault.tiktok.watch = seen.set
+
+    with pytest.raises(StoreError, match="away"):
+        refresher.start()
+
+    refresher.start()
+    assert seen.wait(10)
+    assert refresher.stop(10)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
@@ -122,6 +142,21 @@ class _Vault:
 
     def __init__(self, room: FleetOfTests) -> None:
         self._room = room
+
+
+class _AwayVault:
+    """A vault whose store is away once."""
+
+    def __init__(self, room: FleetOfTests) -> None:
+        self._room = self
+        self._rooms: list[FleetOfTests | None] = [None, room]
+
+    def begin_fleet(self) -> FleetRoom:
+        """Fail, the first time."""
+        room = self._rooms.pop(0)
+        if room is None:
+            raise store_error("The store is away.", retryable=True)
+        return room.begin_fleet()
 
 
 class _SlowVault:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import contextlib
 import os
 import threading
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from tiktok_oauth.errors import invalid_argument
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tiktok_oauth.vault.fleet.fleetroom import FleetRoom
-    from tiktok_oauth.vault.site import Site
 
 Policy = Literal["on_demand", "keep_warm"]
 _POLICIES = ("on_demand", "keep_warm")
@@ -27,11 +28,6 @@ _POLICIES = ("on_demand", "keep_warm")
 
 class _Fleets(Protocol):
     """A vault's inside, as far as it is seen here."""
-
-    @property
-    def site(self) -> Site:
-        """Where it keeps things; opened when it was not."""
-        ...
 
     def begin_fleet(self) -> FleetRoom:
         """An office for a refresher, which closes it."""
@@ -102,25 +98,33 @@ class Refresher:
             ValidationError: it is running already.
             TikTokAPIError: the vault cannot be opened.
         """
-        if not self._alone.acquire(blocking=False):
-            raise invalid_argument("The refresher is running already.")
-        threads = Threads(1)
-        try:
+        self._enter()
+        with contextlib.ExitStack() as end:
+            end.callback(self._leave)
+            threads = end.enter_context(contextlib.closing(Threads(1)))
             opening = asyncio.ensure_future(threads.do(self._vault.begin_fleet))
             try:
                 office = await asyncio.shield(opening)
             except asyncio.CancelledError:
                 await threads.do((await opening).close)
                 raise
+            await self._serve(office)
+
+    def _enter(self) -> None:
+        if not self._alone.acquire(blocking=False):
+            raise invalid_argument("The refresher is running already.")
+
+    def _leave(self) -> None:
+        self._running = None
+        self._stop_asked = False
+        self._alone.release()
+
+    async def _serve(self, office: FleetRoom) -> None:
+        with contextlib.closing(Threads(1)) as threads:
             try:
                 await self._work(Fleet(office, self._settings))
             finally:
                 await threads.do(office.close)
-        finally:
-            threads.close()
-            self._running = None
-            self._stop_asked = False
-            self._alone.release()
 
     async def _work(self, fleet: Fleet) -> None:
         self._running = (asyncio.get_running_loop(), fleet)
@@ -143,13 +147,25 @@ class Refresher:
             ValidationError: it is running already.
             TikTokAPIError: the vault cannot be opened.
         """
-        if self._running is not None or (self._thread is not None and self._thread.is_alive()):
-            raise invalid_argument("The refresher is running already.")
-        _ = self._vault.site  # What is wrong with it is told here, not in a thread nobody sees.
+        self._enter()
         self._stop_asked = False
-        self._thread = threading.Thread(target=self.run, name="tiktok-oauth-refresher", daemon=True)
-        self._thread.start()
+        with contextlib.ExitStack() as failed:
+            failed.callback(self._leave)
+            # What is wrong with the vault is told here, not in a thread nobody sees.
+            office = self._vault.begin_fleet()
+            failed.callback(office.close)
+            work = partial(self._run_in, office)
+            thread = threading.Thread(target=work, name="tiktok-oauth-refresher", daemon=True)
+            thread.start()
+            failed.pop_all()
+        self._thread = thread
         atexit.register(self.stop)
+
+    def _run_in(self, office: FleetRoom) -> None:
+        try:
+            asyncio.run(self._serve(office))
+        finally:
+            self._leave()
 
     def stop(self, timeout: float | None = None) -> bool:
         """Claim nothing more, and wait for what is under way; from any thread.
