@@ -10,7 +10,7 @@ RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 REPORTS := .reports
 PARSERS := tests/fuzz
-CAMPAIGNS := tests/chaos tests/powercut tests/races tests/simulation tests/story
+CAMPAIGNS := tests/chaos tests/disk tests/races tests/simulation tests/story
 FAST := not slow and not browser and not bench
 # What stands on client, sandbox and vault; its frameworks take as long to load as these to test.
 ABOVE := tests/web tests/service tests/docs tests/examples tests/simulation
@@ -69,9 +69,10 @@ chaos: $(DEV) programs ## Kill processes amid refreshes, 5,000 on SQLite and 2,0
 	$(BIN)/python -m tests.chaos --store postgres --kills 400 --role refresher $(ARGS)
 	$(BIN)/python -m tests.chaos --store postgres --kills 300 --with drops restarts jumps $(ARGS)
 
-.PHONY: powercut
-powercut: $(DEV) programs ## Cut the power at every step of a vault on SQLite, and open what is left
-	$(BIN)/python -m tests.powercut $(ARGS)
+.PHONY: disk
+disk: $(DEV) programs ## Cut the power, and fail a call to the disk, at every step of a vault on SQLite
+	$(BIN)/python -m tests.disk cuts $(ARGS)
+	$(BIN)/python -m tests.disk calls $(ARGS)
 
 .PHONY: story
 story: $(DEV) ## Tell thirty days of 500 accounts, with kills, losses and an outage, in ten minutes

@@ -89,7 +89,11 @@ class Journal:
             return self._volumes[0] if len(self._volumes) > _KEPT else None
 
     def drop(self, volume: Volume) -> None:
-        """Delete a volume whose answers stand in the store."""
+        """Delete a volume whose answers stand in the store.
+
+        Raises:
+            StoreError: it could not be. Whoever starts after this vault's end does it.
+        """
         with self._growing:
             self._volumes = [other for other in self._volumes if other is not volume]
         volume.close(keep=False)
@@ -130,10 +134,15 @@ class Journal:
         return itertools.chain.from_iterable(volume.payloads() for volume in self._volumes)
 
     def close(self, *, keep: bool) -> None:
-        """Let go of the files: ``keep`` them for whoever starts next, or delete them."""
+        """Let go of the files: ``keep`` them for whoever starts next, or delete them.
+
+        Raises:
+            StoreError: one could not be deleted. Whoever starts next does it.
+        """
         volumes, self._volumes = self._volumes, []
-        for volume in volumes:
-            volume.close(keep=keep)
+        with contextlib.ExitStack() as each:
+            for volume in volumes:
+                each.callback(volume.close, keep=keep)
 
     def forget(self) -> None:
         """Let go in a forked child."""

@@ -48,8 +48,10 @@ class Volume:
             with told("made"):
                 sync_directory(path.parent)
         except BaseException:
-            unseen.unlink(missing_ok=True)
-            self.close(keep=False)
+            for name in (unseen, path):
+                with contextlib.suppress(OSError):
+                    name.unlink(missing_ok=True)
+            self.close(keep=True)
             raise
 
     @property
@@ -78,14 +80,24 @@ class Volume:
             os.fdatasync(self._file)
 
     def payloads(self) -> Iterator[bytes]:
-        """What it holds."""
-        return split(os.pread(self._file, self.end, 0))
+        """What it holds.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        with told("read"):
+            return split(os.pread(self._file, self.end, 0))
 
     def close(self, *, keep: bool) -> None:
-        """Let go of the file: ``keep`` it for whoever comes next, or delete it."""
+        """Let go of the file: ``keep`` it for whoever comes next, or delete it.
+
+        Raises:
+            StoreError: it cannot be deleted.
+        """
         try:
             if not keep:
-                self.path.unlink(missing_ok=True)
+                with told("deleted"):
+                    self.path.unlink(missing_ok=True)
         finally:
             OWN.discard(self.path)
             self.forget()
@@ -135,6 +147,6 @@ def told(what: str) -> Iterator[None]:
     except OSError as error:
         raise store_error(
             f"The journal could not be {what}: {error.strerror}.",
-            "Make room on its disk, or name another directory; nothing was sent to TikTok.",
+            "Make room on its disk, and look into the system log; or name another directory.",
             retryable=True,
         ) from None

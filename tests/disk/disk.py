@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Mapping
 
-    from tests.powercut.tracing import Step
+    from tests.disk.tracing import Step
 
 Fate = Literal["lost", "torn", "kept"]
 """What becomes of that which was not synced."""

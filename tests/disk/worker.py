@@ -1,35 +1,42 @@
-"""The process that the power is cut to: a vault that refreshes, and marks what it knows.
+"""The process whose disk fails: a vault that refreshes, and marks what it knows.
 
-``python -m tests.powercut.worker ROLE URL KEYS JOURNAL MARKS TURNS``
+Whatever raises an error is asked for again, as by somebody who has read that the disk failed.
+
+``python -m tests.disk.worker ROLE URL KEYS JOURNAL MARKS TURNS``
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import parse_qsl
 
-from tests.powercut.marks import ACCOUNTS, token_of, turn_of
-from tiktok_oauth import KeyRing, Refresher, TikTokOAuth, TikTokTokens, TokenVault
+from tests.disk.marks import ACCOUNTS, token_of, turn_of
+from tiktok_oauth import KeyRing, Refresher, TikTokAPIError, TikTokOAuth, TikTokTokens, TokenVault
 from tiktok_oauth.protocol.http import HttpResponse
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tests.powercut.marks import Role
+    from tests.disk.marks import Role
     from tiktok_oauth.protocol.http import HttpRequest
+
+T = TypeVar("T")
 
 _APP = ("sbawsandbox0000001", "sandbox-client-secret", "https://example.com/callback")
 _SESSIONS = 2
 _LIFETIME = 1
 """Seconds, so that a refresher has something to do at once."""
 _FAST, _GLANCE = 1000.0, 0.001
+_TRIES, _PATIENCE = 5, 2.0
 
 
 def main(role: Role, url: str, keys: str, journal: str, marks: str, turns: str) -> None:
@@ -37,27 +44,42 @@ def main(role: Role, url: str, keys: str, journal: str, marks: str, turns: str) 
     tiktok = _TikTok(os.open(marks, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
     ring = KeyRing.from_file(Path(keys))
     for session in range(_SESSIONS):
-        client = TikTokOAuth(*_APP, transport=tiktok)
-        with client, TokenVault(client, store=url, keys=ring, journal=Path(journal)) as vault:
+        with TikTokOAuth(*_APP, transport=tiktok) as client:
+            vault = _insist(lambda: TokenVault(client, store=url, keys=ring, journal=Path(journal)))
             if session == 0:
                 for name in ACCOUNTS:
-                    vault.adopt(_tokens(name, 0))
+                    _insist(partial(vault.adopt, _tokens(name, 0)))
                     tiktok.mark("kept", name, 0)
             _ROLES[role](vault, tiktok, int(turns))
+            with contextlib.suppress(TikTokAPIError):
+                vault.close()
+
+
+def _insist(work: Callable[[], T]) -> T:
+    """Ask again; the last error, where that never helps."""
+    for _ in range(_TRIES):
+        try:
+            return work()
+        except TikTokAPIError as error:
+            time.sleep(min(error.retry_after or _GLANCE, _PATIENCE))
+    return work()
 
 
 def _refresh_all(vault: TokenVault, tiktok: _TikTok, turns: int) -> None:
     for _ in range(turns):
         for name in ACCOUNTS:
-            vault.account(name).refresh()
+            account = _insist(partial(vault.account, name))
+            _insist(account.refresh)
             tiktok.mark("kept", name, tiktok.turns[name])
 
 
 def _let_refresh(vault: TokenVault, tiktok: _TikTok, turns: int) -> None:
     enough = sum(tiktok.turns.values()) + turns * len(ACCOUNTS)
-    with Refresher(vault, "keep_warm", at_once=1, rate=_FAST):
-        while sum(tiktok.turns.values()) < enough:
-            time.sleep(_GLANCE)
+    refresher = Refresher(vault, "keep_warm", at_once=1, rate=_FAST)
+    _insist(refresher.start)
+    while sum(tiktok.turns.values()) < enough:
+        time.sleep(_GLANCE)
+    refresher.stop()
 
 
 _ROLES: Mapping[Role, Callable[[TokenVault, _TikTok, int], None]] = {

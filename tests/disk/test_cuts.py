@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.powercut.campaign import run
+from tests.disk.cuts import run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.powercut.marks import Role
+    from tests.disk.marks import Role
 
 pytestmark = [
     pytest.mark.slow,
