@@ -39,6 +39,7 @@ class Profile:
         per_run: probability that a run has: database down, TikTok down, a full disk, a clock
             that jumps, a host that goes away, a new consent, a disconnect.
         consents: how many new consents a run may have.
+        beat: seconds between the signs of life of an idle vault, at most.
         eager: probability that all four workers want new tokens at the same time.
         modes: TikTok's possible manners.
     """
@@ -69,6 +70,7 @@ class Profile:
     bounded: bool = True
     per_run: float = 0.2
     consents: int = 1
+    beat: float = 600.0
     eager: float = 0.0
     modes: tuple[Mode, ...] = MODES
 
@@ -142,7 +144,23 @@ STUTTER = replace(
 )
 """Writes that are done and seem not to be, by processes that stand still again and again."""
 
+LAPSE = replace(
+    AMNESIA,
+    name="lapse",
+    very_slow=0.5,
+    answer_lost=0.2,
+    refused=0.1,
+    step_crash=0.0005,
+    crash=0.05,
+    beat=60.0,
+    eager=1.0,
+    modes=("grace", "family"),
+)
+"""A failover while answers are under way, which everybody notices before they have come."""
+
 PROFILES = {
     profile.name: profile
-    for profile in (MILD, ROUGH, AMNESIA, TORN, TABS, FICKLE, CROWD, STUTTER, LATE, LONG, HARD)
+    for profile in (
+        *(MILD, ROUGH, AMNESIA, TORN, LAPSE, TABS, FICKLE, CROWD, STUTTER, LATE, LONG, HARD),
+    )
 }

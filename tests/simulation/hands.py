@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_KEPT = 3600.0
+"""Seconds that a dead journal is kept."""
 _MEMORABLE = frozenset({"claim", "claim_due", "renew", "settle", "keep", "tried", "end_boot"})
 """Writes after which a failover does most harm."""
 
@@ -49,6 +51,7 @@ class Habits:
     Attributes:
         burns_journals: delete the journals of dead boots without reading them.
         deletes_buried: delete them as soon as they are in the store.
+        ends_for_good: take the end of a boot for one in every timeline.
         ends_first: say that a boot is over before its journal is read.
         buries_once: after a failover, rely on what was brought in before.
         never_beats: catch up after a failover only when asked for a token.
@@ -60,6 +63,7 @@ class Habits:
     burns_journals: bool = False
     deletes_buried: bool = False
     ends_first: bool = False
+    ends_for_good: bool = False
     buries_once: bool = False
     never_beats: bool = False
     cancels_flights: bool = False
@@ -222,8 +226,11 @@ class SimHands:
 
     async def _bury(self, boot: str, journal: Journal) -> None:
         world, worker = self._world, self._worker
-        end = partial(self._write, "end_boot", partial(self._store.end_boot, boot))
-        if not await self._read(partial(self._store.has_ended, boot)):
+        timeline = "" if self._habits.ends_for_good else worker.history or self._meet()
+        # Only the first end brings a failover on: each of those makes everybody end it once more.
+        what = "end_boot again" if boot in world.buried else "end_boot"
+        end = partial(self._write, what, partial(self._store.end_boot, boot, timeline))
+        if not await self._read(partial(self._store.has_ended, boot, timeline)):
             if self._habits.ends_first:
                 await end()
             desks = {self.desk.core.app.client_key: self.desk}
@@ -231,8 +238,9 @@ class SimHands:
             await world.stories.recover.replay_all(desks, left)
             await end()
             world.note("buried", worker.name, boot)
+            world.buried.add(boot)
         worker.stands.add(boot)
-        if self._habits.deletes_buried:
+        if self._habits.deletes_buried or world.loop.now - journal.left_at >= _KEPT:
             worker.host.journals.pop(boot, None)
 
     # How all of that takes time and fails

@@ -34,4 +34,7 @@ SEEDS: tuple[Seed, ...] = (
     Seed("late", "89", "of two flights of one process each was told how the other ended"),
     Seed("late", "303", "whoever lost a race was given the row of an account that had left since"),
     Seed("late", "351", "a candidate was sent twice, and not tried again after a late answer"),
+    Seed("mild", "436953", "a failover between a replay and the dead boot's end took the first"),
+    Seed("mild", "458108", "a failover forgot the claim of a request that was still under way"),
+    Seed("mild", "496661", "whose claim a failover had forgotten could not say that it had asked"),
 )

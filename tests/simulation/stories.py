@@ -15,6 +15,7 @@ from tests.simulation.database import Database
 _PACKAGE = "tiktok_oauth.vault"
 _HOMES = {
     "sql": "stores.sql",
+    "sqlboots": "stores.sqlboots",
     "sqlclaims": "stores.sqlclaims",
     "sqlstore": "stores.sqlstore",
     "sqliteconnection": "stores.sqliteconnection",

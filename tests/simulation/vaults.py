@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 _CONFIG = load_config(Options(client_key=CLIENT_KEY, client_secret=Secret("s" * 32)), {})
 _APP = make_app(_CONFIG.base_url, CLIENT_KEY, Secret("s" * 32), "sim")
 
-_BEAT = 600.0
-
 
 class _Sender:
     """A transport nobody uses: requests go through the hands."""
@@ -135,7 +133,7 @@ class Vault:
     async def _beat(self, worker: Worker) -> None:
         """Give signs of life, notice a failover, and bury the dead."""
         desk = self._desks[worker.boot]
-        wait = _BEAT
+        wait = self._world.profile.beat
         while worker.loop.now < LENGTH:
             await sleep(wait * self._world.between(0.5, 1.0))
             wait = 10.0
@@ -145,7 +143,7 @@ class Vault:
                 await desk.barrier.caught_up(desk)
             except StoreError:
                 continue
-            wait = _BEAT
+            wait = self._world.profile.beat
 
     async def _insist(self, worker: Worker, work: object) -> None:
         while True:

@@ -54,10 +54,11 @@ class Host:
 
 @dataclass(eq=False)
 class Journal:
-    """One boot's journal: what is on disk, and what is not yet."""
+    """One boot's journal: what is on disk, and what is not yet; and when its writer died."""
 
     durable: bytes = b""
     written: bytes = b""
+    left_at: float = 0.0
     writer: Worker | None = None
     reader: Worker | None = None
 
@@ -162,6 +163,7 @@ class World:
         self.tokens: dict[bytes, tuple[Family, Token]] = {}
         self.committed: set[bytes] = set()
         self.boots_seen: set[str] = set()
+        self.buried: set[str] = set()
         self.open_posts: list[tuple[Family, Worker]] = []
         self.sends: dict[str, list[float]] = {}
         self.counts: Counter[str] = Counter()
@@ -243,7 +245,7 @@ class World:
 
     def _leave(self, journal: Journal) -> None:
         """What a process that dies leaves on its disk: the page cache outlives it, mostly."""
-        journal.writer = None
+        journal.writer, journal.left_at = None, self.loop.now
         kept = self.rng.choice((0, len(journal.written) // 2, len(journal.written)))
         journal.durable += journal.written[:kept]
         journal.written = b""

@@ -187,7 +187,7 @@ async def test_a_dead_refreshers_accounts_are_taken_over(tiktok: StrictTikTok) -
     await fleet.round()
     assert tiktok.asked == ["held"]
 
-    dead.store.end_boot(dead.site.boot)
+    dead.store.end_boot(dead.site.boot, "")
     dead.clock.advance(200.0)
     await fleet.round()
     await until(lambda: len(tiktok.asked) == 2)

@@ -226,15 +226,15 @@ class AbsentStore(SharedStore):
             self.fails_at = ""
             raise store_error("The connection was lost.", retryable=True)
 
-    def has_ended(self, boot: str) -> bool:
+    def has_ended(self, boot: str, timeline: str) -> bool:
         """Fail here, perhaps."""
         self._stumble("has_ended")
-        return super().has_ended(boot)
+        return super().has_ended(boot, timeline)
 
-    def end_boot(self, boot: str) -> None:
+    def end_boot(self, boot: str, timeline: str) -> None:
         """Or here."""
         self._stumble("end_boot")
-        super().end_boot(boot)
+        super().end_boot(boot, timeline)
 
     def begin_boot(self, boot: Boot) -> None:
         """Or here."""

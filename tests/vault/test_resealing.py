@@ -76,7 +76,7 @@ def doubt(town: Town, account: Any) -> None:  # noqa: ANN401 - of either kind
     held = made.claimed(town.store, town.row(account))  # type: ignore[arg-type]  # an SqlStore
     later = {"not_before": 0.0, "refusals": 0, "refused_at": None, "event": None}
     town.store.settle([made.settled(held, **later)])
-    town.store.end_boot(made.MINE)
+    town.store.end_boot(made.MINE, "")
 
 
 def test_what_does_not_open_hides_nothing_that_does(file_town: Town) -> None:
@@ -211,7 +211,7 @@ def test_the_claims_of_the_dead_hold_nothing_up(file_town: Town) -> None:
     store = file_town.store
     store.begin_boot(Boot("dead", "elsewhere", ",".join(NEW.key_ids), 0.0, store.timeline()))
     made.claimed(store, file_town.row(account), boot="dead")  # type: ignore[arg-type]  # an SqlStore
-    store.end_boot("dead")
+    store.end_boot("dead", "")
 
     assert file_town.do(file_town.vault(keys=NEW).reseal).is_done
     assert file_town.row(account).boot == "dead"

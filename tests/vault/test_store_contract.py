@@ -259,12 +259,26 @@ def test_an_open_claim_can_be_taken_over_when_patience_has_run_out(store: SqlSto
     assert (again.attempt, again.boot, again.doubt_at) == ("a3", OTHER, NOW)
 
 
+def test_whose_claim_is_forgotten_still_tells_its_doubt(store: SqlStore) -> None:
+    """A failover took the claim: that there was a request is told, and nothing else of it."""
+    grant = claimed(store, connected(store))
+    assert store.settle([settled(grant, doubt_at=None, not_before=0.0)]) == [True]
+    before = read(store)
+
+    assert store.settle([settled(grant)]) == [False]
+
+    assert before.doubt_at is None
+    assert read(store) == replace(before, doubt_at=NOW)
+    assert store.settle([settled(grant, doubt_at=NOW + 1)]) == [False]
+    assert read(store).doubt_at == NOW
+
+
 def test_the_claims_of_a_boot_that_has_ended_are_nobodys(store: SqlStore) -> None:
     """They can be taken at once, and in doubt."""
     grant = connected(store)
     claimed(store, grant, boot=OTHER)
 
-    store.end_boot(OTHER)
+    store.end_boot(OTHER, "")
 
     assert claimed(store, grant, "a2").doubt_at == NOW
 

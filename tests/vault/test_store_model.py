@@ -93,7 +93,7 @@ class OneAccount(RuleBasedStateMachine):
     @rule(boot_name=BOOTS)
     def ends(self, boot_name: str) -> None:
         """A vault is over."""
-        self.store.end_boot(boot_name)
+        self.store.end_boot(boot_name, "")
         self.ended |= {boot_name} & self.begun
 
     @precondition(lambda self: self.read)

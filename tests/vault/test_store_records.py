@@ -263,17 +263,21 @@ def test_of_callbacks_that_race_one_takes_the_login(store: SqlStore) -> None:
 
 
 def test_boots_are_known_until_they_end(store: SqlStore) -> None:
-    """A sign of life renews keys, time and timeline; an end forgets the boot."""
+    """A sign of life renews keys, time and timeline; an end forgets the boot, in a timeline."""
     store.begin_boot(boot(OTHER))
     store.begin_boot(boot(MINE))
     store.touch_boot(replace(boot(MINE), keys=f"{K1},{K2}", timeline="next"))
-    store.end_boot(OTHER)
+    store.end_boot(OTHER, "first")
 
     [mine] = store.boots()
     assert mine == replace(boot(MINE), keys=f"{K1},{K2}", timeline="next", seen_at=mine.seen_at)
     assert mine.seen_at > 0
-    store.end_boot("never begun")
-    assert [store.has_ended(one) for one in (OTHER, MINE, "never begun")] == [True, False, False]
+    store.end_boot("never begun", "first")
+    boots = (OTHER, MINE, "never begun")
+    assert [store.has_ended(one, "first") for one in boots] == [True, False, False]
+    assert not store.has_ended(OTHER, "next")
+    store.end_boot(OTHER, "next")
+    assert store.has_ended(OTHER, "next")
 
 
 def test_a_claim_and_a_boot_are_timed_by_one_clock(store: SqlStore) -> None:

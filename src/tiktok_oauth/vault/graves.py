@@ -34,6 +34,7 @@ class Graves:
     def __init__(self, site: Site, desks: Mapping[str, Desk]) -> None:
         self._site = site
         self._desks = desks
+        self._timeline = ""
         self._kept: dict[str, float] = {}
         """Until when what stands in the store is kept, by boot."""
 
@@ -45,6 +46,7 @@ class Graves:
         """
         if self._site.directory is None:
             return
+        self._timeline = self._site.store.timeline()
         now, boots = time.time(), leftovers.boots_in(self._site.directory)
         if self._site.boot not in boots:
             # Whoever does not see its own journal does not see those of the living, either.
@@ -78,11 +80,8 @@ class Graves:
             left.release()
 
     def _stands(self, boot: str) -> bool:
-        """Whether somebody has replayed it: its end was written after all that it held.
-
-        A failover that took any of that back has taken the end back, too.
-        """
-        return boot in self._kept or self._site.store.has_ended(boot)
+        """Whether somebody has replayed it, and no failover has taken that back since."""
+        return boot in self._kept or self._site.store.has_ended(boot, self._timeline)
 
     def _replay(self, left: Leftover) -> bool:
         """Bring a journal into the store; whether nothing is left to be done."""
@@ -94,7 +93,7 @@ class Graves:
             return False
         if run(replay_all(self._desks, found)):
             return False
-        self._site.store.end_boot(left.boot)
+        self._site.store.end_boot(left.boot, self._timeline)
         return True
 
     def _end_boots(self, directory: Path) -> None:
@@ -103,4 +102,4 @@ class Graves:
         ours = {boot.boot for boot in self._site.store.boots() if boot.host == host}
         # A journal is there before its boot is known: who is known and has none is dead.
         for boot in ours - {self._site.boot, *leftovers.boots_in(directory)}:
-            self._site.store.end_boot(boot)
+            self._site.store.end_boot(boot, self._timeline)

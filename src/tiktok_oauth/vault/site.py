@@ -49,20 +49,26 @@ class Site(msgspec.Struct, frozen=True, eq=False):
         """What this boot's own journal holds, the oldest of each account first."""
         return read_answers(self.journal.payloads(), self.cipher)
 
-    def end(self, *, settled: bool) -> None:
-        """Let go of everything but the store. When nothing is under way the boot ends, too."""
+    def end(self, *, settled: bool, timeline: str = "") -> None:
+        """Let go of everything but the store. When nothing is under way the boot ends, too.
+
+        Args:
+            settled: whether nothing is.
+            timeline: how far this boot has caught up; without one, its journal is replayed once
+                more if it is kept.
+        """
         keep = True
         try:
             if settled:
-                self.store.end_boot(self.boot)
+                self.store.end_boot(self.boot, timeline)
                 keep = self.store.may_forget
         finally:
             self.journal.close(keep=keep)
 
-    def close(self, *, settled: bool) -> None:
+    def close(self, *, settled: bool, timeline: str = "") -> None:
         """Let go of everything."""
         try:
-            self.end(settled=settled)
+            self.end(settled=settled, timeline=timeline)
         finally:
             self.store.close()
 

@@ -243,7 +243,7 @@ class Strongroom:
         if opened is not None:
             if opened.beat is not None:
                 opened.beat.stop()
-            _end(opened.site, settled=self.flights.all_landed)
+            _end(opened, settled=self.flights.all_landed)
 
     def _open(self) -> _Opened:
         opened = self._opened
@@ -292,12 +292,12 @@ class Strongroom:
         return Desk(core, hands, site.cipher, site.boot, time.now, barrier, self._patience)
 
 
-def _end(site: Site, *, settled: bool) -> None:
+def _end(opened: _Opened, *, settled: bool) -> None:
     """Close what was open, whatever still works of it."""
     try:
-        count(site)
+        count(opened.site)
     finally:
-        site.close(settled=settled)
+        opened.site.close(settled=settled, timeline=opened.barrier.timeline)
 
 
 async def _awaited(core: Core, request: HttpRequest) -> HttpResponse:

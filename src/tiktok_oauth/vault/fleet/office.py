@@ -46,7 +46,7 @@ class Office:
         try:
             self._barrier = Barrier(shared.store.timeline())
         except BaseException:
-            self.close()
+            self.site.end(settled=True)
             raise
 
     @property
@@ -107,4 +107,4 @@ class Office:
 
     def close(self) -> None:
         """End the fleet's boot; the store stays the vault's."""
-        self.site.end(settled=self._settled)
+        self.site.end(settled=self._settled, timeline=self._barrier.timeline)

@@ -6,12 +6,15 @@ be sent again. A host that does not come back is waited for as long as a claim.
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.errors import store_error
 from tiktok_oauth.vault.refresh.place import replay
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tiktok_oauth.vault.refresh.ports import Desk
 
 _REMEMBERED = 3600.0
@@ -25,6 +28,17 @@ class Barrier:
         self.timeline: str = timeline
         self._passed = False
         self._since: float | None = None
+        self._requests: set[object] = set()
+
+    @contextlib.contextmanager
+    def request(self) -> Iterator[None]:
+        """Around a request, from before it is made until what came of it is written."""
+        mine = object()
+        self._requests.add(mine)
+        try:
+            yield
+        finally:
+            self._requests.remove(mine)
 
     async def caught_up(self, desk: Desk) -> bool:
         """Whether claims may be made; brings back first what the database has lost of ours.
@@ -37,6 +51,9 @@ class Barrier:
             return True
         now = desk.core.clock.monotonic()
         if timeline != self.timeline:
+            # The claims of those that are under way may be forgotten: nobody shall pass before.
+            if self._requests:
+                return False
             for answer in await desk.hands.own_answers():
                 await replay(desk, answer)
             await desk.hands.catch_up(timeline)

@@ -88,6 +88,10 @@ class _Refresh:
         self._seconds = 0.0
 
     async def run(self) -> Grant:
+        with self._desk.barrier.request():
+            return await self._run()
+
+    async def _run(self) -> Grant:
         try:
             turn = await self._turn()
             await self._desk.barrier.hold(self._desk)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from tiktok_oauth.vault.stores.rows import LONGEST_BAR, Boot, Grant, NewsItem, PendingLogin
+from tiktok_oauth.vault.stores.rows import LONGEST_BAR, Grant, NewsItem, PendingLogin
 
 
 def _names(*fields: str) -> str:
@@ -24,7 +24,6 @@ _OF_ACCOUNT = tuple(name for name in Grant.__struct_fields__ if name not in _OF_
 ACCOUNT = _names(*_OF_ACCOUNT)
 CANDIDATE = "client_key, open_id, gen, ver, fingerprint, sealed, source, created_at, tried"
 LOGIN = _names(*PendingLogin.__struct_fields__)
-BOOT = _names(*Boot.__struct_fields__)
 EVENT = "at, kind, detail, correlation_id"
 NEWS = _names(*NewsItem.__struct_fields__)
 
@@ -280,6 +279,11 @@ RESEAL = f"""
     WHERE {KEY} AND gen = :gen AND ver = :ver AND fingerprint = :stood
 """
 
+# Whose claim a failover has forgotten still knows that it has asked.
+TELL_DOUBT = f"""
+    UPDATE accounts SET doubt_at = :doubt_at
+    WHERE {KEY} AND gen = :gen AND ver = :ver AND status = 'active' AND doubt_at IS NULL
+"""
 UNBARRED = f"(not_before <= :now OR not_before > :now + {LONGEST_BAR:.0f})"
 WANT = f"""
     UPDATE accounts SET warm_at = 0, keep_at = 0
@@ -331,21 +335,6 @@ USE_LOGIN = """
     UPDATE logins SET
         used_at = :now, verifier = NULL, user_id = NULL, open_id = NULL, next_url = NULL
     WHERE state = :state AND binding = :binding AND used_at IS NULL
-"""
-
-PUT_BOOT = f"""
-    INSERT INTO boots ({BOOT}) VALUES (:boot, :host, :keys, {{clock}}, :timeline)
-    ON CONFLICT (boot) DO UPDATE SET
-        keys = excluded.keys, seen_at = excluded.seen_at, timeline = excluded.timeline
-"""
-END_BOOT = "UPDATE boots SET ended_at = {clock} WHERE boot = :boot AND ended_at IS NULL"
-HAS_ENDED = "SELECT 1 FROM boots WHERE boot = :boot AND ended_at IS NOT NULL"
-BOOTS = f"SELECT {BOOT} FROM boots WHERE ended_at IS NULL ORDER BY boot"
-LAST_SIGN_OF_LIFE = """
-    SELECT MAX(at) FROM (
-        SELECT MAX(seen_at) AS at FROM boots
-        UNION ALL SELECT MAX(claimed_at) FROM claims
-    ) AS signs
 """
 
 SETTING = "SELECT value FROM settings WHERE name = :name"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from itertools import chain, compress
-from operator import attrgetter
+from operator import attrgetter, not_
 from typing import TYPE_CHECKING, TypeVar
 from zlib import crc32
 
 import msgspec
 
-from tiktok_oauth.vault.stores import sql, sqlclaims
+from tiktok_oauth.vault.stores import sql, sqlboots, sqlclaims
 from tiktok_oauth.vault.stores.rows import (
     Boot,
     Candidate,
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_BY_WARM = {True: "warm_at", False: "keep_at"}
 _DAY = 86400.0
 _KEPT_EVENTS = 200
 _TRIMMED_EVERY = 16
@@ -134,21 +135,23 @@ class SqlStore(SqlKeys):
         statement: str,
         changes: Sequence[Consent | Renewed | Settled],
         values: Sequence[Mapping[str, Value]],
+        otherwise: str | None = None,
         *,
         releases: bool = False,
     ) -> list[bool]:
         """Run a statement for each change; those that found their row are told of.
 
-        Where it releases, the claims on those end, too.
+        Where it releases, the claims on those end, too. For the others another may be run.
         """
 
         def work(transaction: Transaction) -> list[bool]:
             written = list(map(bool, transaction.change(statement, values)))
+            done = list(compress(changes, written))
             if releases:
-                over = [change.ref._asdict() for change in compress(changes, written)]
-                transaction.change(sqlclaims.RELEASE, over)
-            told = zip(changes, written, strict=True)
-            _tell(transaction, [(change.ref, change.event) for change, done in told if done])
+                transaction.change(sqlclaims.RELEASE, [change.ref._asdict() for change in done])
+            if otherwise:
+                transaction.change(otherwise, list(compress(values, map(not_, written))))
+            _tell(transaction, [(change.ref, change.event) for change in done])
             return written
 
         return self._database.write(work)
@@ -192,7 +195,7 @@ class SqlStore(SqlKeys):
     def standing(self, now: float, *, warm: bool) -> Standing:
         """Figures over all accounts."""
         read = self._database.read
-        [(count, first, claimed)] = read(sql.due(_column(warm=warm)), {"now": now})
+        [(count, first, claimed)] = read(sql.due(_BY_WARM[warm]), {"now": now})
         return msgspec.convert(
             {
                 "accounts": dict(read(sql.BY_STATUS, {})),  # type: ignore[arg-type]  # rows of two
@@ -219,7 +222,7 @@ class SqlStore(SqlKeys):
 
     def claim_due(self, claim: DueClaim) -> list[Grant]:
         """Claim what is due, the most urgent first."""
-        column = _column(warm=claim.warm)
+        column = _BY_WARM[claim.warm]
         apps = {f"app{number}": key for number, key in enumerate(claim.client_keys)}
         values = {**apps, **msgspec.structs.asdict(claim)}
 
@@ -242,8 +245,8 @@ class SqlStore(SqlKeys):
 
     def settle(self, changes: Sequence[Settled]) -> list[bool]:
         """Write how claims ended that brought no tokens."""
-        values = [_flat(change) for change in changes]
-        return self._write_all(sql.SETTLE, changes, values, releases=True)
+        values = list(map(_flat, changes))
+        return self._write_all(sql.SETTLE, changes, values, sql.TELL_DOUBT, releases=True)
 
     def want(self, ref: Ref, now: float) -> None:
         """Say that a caller is waiting for this account."""
@@ -273,8 +276,7 @@ class SqlStore(SqlKeys):
 
     def add_events(self, ref: Ref, events: Sequence[Event]) -> None:
         """Append to an account's timeline."""
-        told = [(ref, event) for event in events]
-        self._database.write(lambda transaction: _tell(transaction, told))
+        self._database.write(lambda transaction: _tell(transaction, [(ref, one) for one in events]))
 
     def events(self, ref: Ref, limit: int = _KEPT_EVENTS) -> list[Event]:
         """An account's timeline, newest first."""
@@ -323,23 +325,23 @@ class SqlStore(SqlKeys):
 
     def begin_boot(self, boot: Boot) -> None:
         """Make a new boot known."""
-        self._change(sql.PUT_BOOT, msgspec.structs.asdict(boot))
+        self._change(sqlboots.PUT_BOOT, msgspec.structs.asdict(boot))
 
     def touch_boot(self, boot: Boot) -> None:
         """Say that a boot lives, which keys it has, and how far it has caught up."""
-        self._change(sql.PUT_BOOT, msgspec.structs.asdict(boot))
+        self._change(sqlboots.PUT_BOOT, msgspec.structs.asdict(boot))
 
-    def end_boot(self, boot: str) -> None:
+    def end_boot(self, boot: str, timeline: str) -> None:
         """Say that a boot is over and its journal replayed."""
-        self._change(sql.END_BOOT, {"boot": boot})
+        self._change(sqlboots.END_BOOT, {"boot": boot, "timeline": timeline})
 
-    def has_ended(self, boot: str) -> bool:
-        """Whether a boot is known to be over."""
-        return bool(self._database.read(sql.HAS_ENDED, {"boot": boot}))
+    def has_ended(self, boot: str, timeline: str) -> bool:
+        """Whether a boot is known to be over, and its journal replayed in a timeline."""
+        return bool(self._database.read(sqlboots.HAS_ENDED, {"boot": boot, "timeline": timeline}))
 
     def boots(self) -> list[Boot]:
         """The boots that have not ended."""
-        return _all(Boot, self._database.read(sql.BOOTS, {}))
+        return _all(Boot, self._database.read(sqlboots.BOOTS, {}))
 
     def setting(self, name: str) -> bytes | None:
         """A setting, or None."""
@@ -379,10 +381,6 @@ def _tell(transaction: Transaction, told: Sequence[tuple[Ref, Event | None]]) ->
 
 def _words(line: Mapping[str, Value]) -> bytes:
     return f"{line['kind']!s} {line['correlation_id']!s}".encode()
-
-
-def _column(*, warm: bool) -> str:
-    return "warm_at" if warm else "keep_at"
 
 
 def _flat(change: msgspec.Struct) -> dict[str, Value]:

@@ -202,12 +202,18 @@ class Store(Protocol):
         """Say that a boot lives, which keys it has, and how far it has caught up."""
         ...
 
-    def end_boot(self, boot: str) -> None:
-        """Say that a boot is over and its journal replayed: its open claims are nobody's."""
+    def end_boot(self, boot: str, timeline: str) -> None:
+        """Say that a boot is over and its journal replayed: its open claims are nobody's.
+
+        Args:
+            boot: which.
+            timeline: as it was before the journal was replayed; a failover since then may have
+                taken back some of that, and not the end.
+        """
         ...
 
-    def has_ended(self, boot: str) -> bool:
-        """Whether a boot is known to be over: then what its journal held was written before."""
+    def has_ended(self, boot: str, timeline: str) -> bool:
+        """Whether a boot is known to be over, and what its journal held written in a timeline."""
         ...
 
     def boots(self) -> list[Boot]:

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tiktok_oauth.vault.stores import sql
+from tiktok_oauth.vault.stores import sql, sqlboots
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,5 +62,5 @@ def find_offset(transaction: Transaction, clock: HostClock) -> float:
 def _last_sign_of_life(transaction: Transaction) -> float:
     if not transaction.run(sql.SETTING, {"name": "schema"}):
         return 0.0
-    [(last,)] = transaction.run(sql.LAST_SIGN_OF_LIFE, {})
+    [(last,)] = transaction.run(sqlboots.LAST_SIGN_OF_LIFE, {})
     return float(last or 0.0)
