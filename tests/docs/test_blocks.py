@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from docs._ext.commands import every_command
-from tests.docs.pages import ROOT, Block, blocks, commands, name_of, pages
+from tests.docs.pages import DOCS, ROOT, Block, blocks, commands, name_of, pages
 from tiktok_oauth.cli.root import root
 from tiktok_oauth.vault.opening import open_store
 
@@ -133,3 +133,18 @@ def test_sql_can_be_asked(tmp_path: Path) -> None:
         for statement in statements:
             if statement.startswith(("SELECT", "INSERT")):
                 database.execute(f"EXPLAIN {statement}")
+
+
+def test_a_store_is_frozen_by_hand_as_the_page_says(tmp_path: Path) -> None:
+    """What is typed at SQLite's own prompt has the type that every other setting has."""
+    [line] = [one for one in commands(DOCS / "how-to/back-up-and-restore.md") if "sqlite3" in one]
+    path = tmp_path / "tokens.db"
+    open_store(f"sqlite:///{path}").close()
+    with closing(sqlite3.connect(path)) as database:
+        database.execute(shlex.split(line)[2])
+        database.commit()
+        kinds = database.execute("SELECT DISTINCT typeof(value) FROM settings").fetchall()
+
+    assert kinds == [("blob",)]
+    with closing(open_store(f"sqlite:///{path}")) as store:
+        assert store.setting("frozen") == b"restored"

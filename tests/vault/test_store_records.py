@@ -362,3 +362,12 @@ def test_a_line_from_the_future_keeps_no_old_ones(store: SqlStore) -> None:
 
     assert [line.kind for line in store.events(ANNA)] == ["ahead"]
     assert not any(store.events(person) for person in people)
+
+
+def test_a_setting_that_was_written_by_hand_is_read(store: SqlStore) -> None:
+    """Where a plain literal is text, it counts as its bytes."""
+    by_hand = "INSERT INTO settings (name, value) VALUES ('frozen', 'restored')"
+    store.database.write(lambda transaction: transaction.run(by_hand, {}))
+
+    assert store.setting("frozen") == b"restored"
+    assert store.setting("missing") is None

@@ -345,8 +345,8 @@ class SqlStore(SqlKeys):
 
     def setting(self, name: str) -> bytes | None:
         """A setting, or None."""
-        rows = self._database.read(sql.SETTING, {"name": name})
-        return bytes(rows[0][0]) if rows else None  # type: ignore[arg-type]  # a blob column
+        [(value,)] = self._database.read(sql.SETTING, {"name": name}) or [(None,)]
+        return value.encode() if isinstance(value, str) else value and bytes(value)  # type: ignore[arg-type, return-value]  # one made by hand is text
 
     def put_setting(self, name: str, value: bytes | None) -> None:
         """Write a setting; None deletes it."""
