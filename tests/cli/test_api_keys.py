@@ -11,7 +11,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from tests.cli.test_vault_commands import KEY, done, dump, home, run, store  # noqa: F401 - fixtures
+from tests.cli.terminal import done, run
 from tiktok_oauth.cli.root import root
 from tiktok_oauth.service.registry.keys import is_right, read_key
 from tiktok_oauth.service.registry.registry import Registry
@@ -20,6 +20,8 @@ from tiktok_oauth.vault.stores.sqlite import sqlite_store
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.usefixtures("home")
+
 LONG_RUNNING = {"dashboard", "refresher", "sandbox", "serve"}
 """Those that run until they are stopped: a stream is what they tell."""
 TEXTS = {"completion", "accounts export", "login"}
@@ -27,7 +29,7 @@ TEXTS = {"completion", "accounts export", "login"}
 
 
 @pytest.fixture
-def database(home: Path) -> str:  # noqa: F811 - the fixture of that name
+def database(home: Path) -> str:
     """The URL of a new store."""
     return f"sqlite:///{home / 'service.db'}"
 
@@ -120,8 +122,8 @@ def test_every_command_speaks_json(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
-def test_what_commands_tell_programs_is_json(home: Path) -> None:  # noqa: F811 - as above
+@pytest.mark.usefixtures("people")
+def test_what_commands_tell_programs_is_json(home: Path) -> None:
     """One object each, on standard output."""
     backup = json.loads(done("backup", str(home / "b.db"), "--json"))
     assert backup["accounts"] == 2
@@ -134,7 +136,7 @@ def test_what_commands_tell_programs_is_json(home: Path) -> None:  # noqa: F811 
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_an_error_is_json_where_json_was_asked_for() -> None:
     """On standard error, with what a program decides by; the status is the same as ever."""
     words = ("accounts", "show", "nobody")

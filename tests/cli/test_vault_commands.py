@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import pytest
-from click.testing import CliRunner
 
+from tests.cli.terminal import KEY, done, dump, run, url
 from tiktok_oauth import KeyRing, Sandbox, TikTokOAuth, TokenVault
 from tiktok_oauth.cli.root import root
 from tiktok_oauth.vault.opening import keys_path, state_path
@@ -26,49 +26,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from click.testing import Result
-
-KEY = "sbawsandbox0000001"
 SECRET = "sandbox-client-secret"
 
 
-@pytest.fixture(autouse=True)
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Directories of this test's own, and no settings but those it makes."""
-    for name in ("DATABASE_URL", "KEYS"):
-        monkeypatch.delenv(f"TIKTOK_OAUTH_{name}", raising=False)
-    for name in ("CLIENT_KEY", "CLIENT_SECRET", "CLIENT_SECRET_FILE", "REDIRECT_URI", "SCOPES"):
-        monkeypatch.delenv(f"TIKTOK_{name}", raising=False)
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    return tmp_path
-
-
-def run(*arguments: str, text: str | bytes | None = None) -> Result:
-    """Run the command line in this process."""
-    return CliRunner().invoke(root, arguments, prog_name="tiktok-oauth", input=text)
-
-
-def done(*arguments: str, text: str | bytes | None = None) -> str:
-    """What a command prints that works."""
-    result = run(*arguments, text=text)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def dump(*people: str) -> str:
-    """A dump of some people."""
-    records = [
-        {"open_id": person, "access_token": f"act.{person}", "refresh_token": f"rft.{person}"}
-        for person in people
-    ]
-    return "".join(json.dumps(record) + "\n" for record in records)
-
-
-@pytest.fixture
-def store() -> None:
-    """A store with two accounts, where commands look for one."""
-    done("import", "-", "--client-key", KEY, text=dump("-anna", "ben"))
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def listed() -> list[dict[str, Any]]:
@@ -97,7 +58,7 @@ def test_without_a_store_they_say_what_to_do(command: tuple[str, ...], home: Pat
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_accounts_are_listed_and_shown() -> None:
     """A line each; a timeline for one. No key is needed for it."""
     keys_path().unlink()
@@ -111,7 +72,7 @@ def test_accounts_are_listed_and_shown() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_export_and_import_are_inverse(home: Path) -> None:
     """With the tokens in a file that only its owner reads; without them for everybody."""
     target = home / "out.jsonl"
@@ -128,7 +89,7 @@ def test_export_and_import_are_inverse(home: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_a_person_is_erased_when_somebody_says_yes() -> None:
     """Not before."""
     assert run("accounts", "erase", "-anna", text="n\n").exit_code == 1
@@ -163,7 +124,7 @@ def test_an_import_tells_what_came_of_it(home: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_a_key_is_replaced_step_by_step() -> None:
     """Add, promote, reseal, retire: the accounts open with the new one alone."""
     assert "already, with" in run("keys", "new").output
@@ -181,7 +142,7 @@ def test_a_key_is_replaced_step_by_step() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("command", ["retire", "promote"])
 def test_no_key_is_judged_by_a_store_that_is_not_there(command: str, home: Path) -> None:
     """A mistyped URL would let go of a key that the real store needs."""
@@ -196,7 +157,7 @@ def test_no_key_is_judged_by_a_store_that_is_not_there(command: str, home: Path)
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_an_export_goes_on_behind_an_account_that_does_not_open(home: Path) -> None:
     """It is there without tokens, and said; the others have theirs."""
     with closing(sqlite3.connect(state_path() / "tokens.db")) as connection:
@@ -227,7 +188,7 @@ def test_a_key_file_in_the_home_directory_is_found(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_a_key_that_a_running_vault_does_not_know_is_not_promoted() -> None:
     """It could not open what is sealed from then on."""
     with TikTokOAuth(KEY, SECRET) as client, TokenVault(client, store=url()) as vault:
@@ -243,7 +204,7 @@ def test_a_key_that_a_running_vault_does_not_know_is_not_promoted() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_wrong_and_missing_keys_have_a_status_of_their_own(home: Path) -> None:
     """78, the IDs, and nothing is changed."""
     KeyRing.generate("other").save(home / "other.json")
@@ -257,7 +218,7 @@ def test_wrong_and_missing_keys_have_a_status_of_their_own(home: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_access_only_rings_are_made(home: Path) -> None:
     """For processes that only use access tokens."""
     done("keys", "export-access-only", str(home / "access.json"))
@@ -279,7 +240,7 @@ def test_keys_in_the_environment_are_changed_where_they_are_set(
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_a_restored_backup_waits_for_unfreeze(home: Path) -> None:
     """The doctor says so, and the store goes on when somebody has said yes."""
     assert "Copied 2 accounts" in done("backup", str(home / "copy.db"))
@@ -295,7 +256,7 @@ def test_a_restored_backup_waits_for_unfreeze(home: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_the_doctor_tells_what_is_wrong_and_its_mend(home: Path) -> None:
     """Every check by name; 78 when it is the keys."""
     found = json.loads(done("doctor", "--offline", "--json"))
@@ -324,11 +285,6 @@ def test_the_doctor_looks_at_a_machine_without_a_store(home: Path) -> None:
     """Nothing fails, and nothing is made."""
     assert "There is no store yet." in done("doctor", "--offline")
     assert list(home.iterdir()) == []
-
-
-def url() -> str:
-    """The store that commands use by default."""
-    return f"sqlite:///{state_path() / 'tokens.db'}"
 
 
 @pytest.fixture

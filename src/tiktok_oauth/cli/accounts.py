@@ -14,6 +14,7 @@ import msgspec
 
 from tiktok_oauth.cli.options import (
     FAILED,
+    AccountCommand,
     VaultGroup,
     app_option,
     confirm,
@@ -46,7 +47,7 @@ Who has to log in again?
 
 \b
 What happened to one of them?
-    tiktok-oauth accounts show -000a1b2c3d4e
+    tiktok-oauth accounts show -- -000a1b2c3d4e
 
 \b
 Delete all that is known of a person:
@@ -56,8 +57,6 @@ Delete all that is known of a person:
 _STATUSES = ("active", "needs_login", "disconnected", "blocked")
 
 _status_option = click.option("--status", type=click.Choice(_STATUSES), help="Only these.")
-# Many an open_id begins with a dash.
-_dashes = {"ignore_unknown_options": True}
 
 
 @click.group(cls=VaultGroup, epilog=_EXAMPLES)
@@ -92,7 +91,7 @@ def list_(
                 )
 
 
-@accounts.command(context_settings=_dashes)
+@accounts.command(cls=AccountCommand)
 @click.argument("open_id")
 @click.option("--events", default=10, show_default=True, help="How much of its timeline.")
 @app_option
@@ -164,7 +163,7 @@ def export(
         raise SystemExit(FAILED)
 
 
-@accounts.command(context_settings=_dashes)
+@accounts.command(cls=AccountCommand)
 @click.argument("open_id")
 @app_option
 @database_option

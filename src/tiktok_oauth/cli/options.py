@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -21,7 +22,7 @@ from tiktok_oauth.vault.strongroom import Strongroom
 from tiktok_oauth.vault.vault import TokenVault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tiktok_oauth.vault.stores.store import Store
 
@@ -71,6 +72,38 @@ class VaultCommand(click.Command):
         """Run the command."""
         with told(as_json=bool(ctx.params.get("as_json"))):
             return super().invoke(ctx)
+
+
+class AccountCommand(VaultCommand):
+    """A command with an open_id, which may begin with a dash and holds any letters.
+
+    A word of the command line is an option only if it is the whole name of one: click alone would
+    find ``-h`` in ``-000ah``, and end with the help and status 0.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the words after the command's name."""
+        return super().parse_args(ctx, _set_apart(self.get_params(ctx), args))
+
+
+def _set_apart(known: Sequence[click.Parameter], words: Sequence[str]) -> list[str]:
+    """Options first and all other words behind two dashes, where nothing is an option."""
+    by_name = {name: one for one in known for name in (*one.opts, *one.secondary_opts)}
+    options: list[str] = []
+    others: list[str] = []
+    left = iter(words)
+    for word in left:
+        if word == "--":
+            break
+        name, is_whole, _ = word.partition("=") if word.startswith("--") else (word, "", "")
+        option = by_name.get(name) if word.startswith("-") else None
+        if not isinstance(option, click.Option):
+            others.append(word)
+            continue
+        options.append(word)
+        if not (option.is_flag or is_whole):
+            options += itertools.islice(left, 1)
+    return [*options, "--", *others, *left]
 
 
 class VaultGroup(click.Group):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tiktok_oauth.cli.options import (
-    VaultCommand,
+    AccountCommand,
     app_option,
     confirm,
     database_option,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _HOW_TO_PRINT = """\
 \b
-Many an open_id begins with a dash; two dashes before it keep it from being an option:
+Many an open_id begins with a dash. It is no option, with or without two dashes before it:
     tiktok-oauth token -- -000a1b2c3d4e
 
 \b
@@ -45,11 +45,9 @@ _HOW_TO_REVOKE = """\
 End a connection, as its person has asked for:
     tiktok-oauth revoke -- -000a1b2c3d4e
 """
-# Many an open_id begins with a dash.
-_dashes = {"ignore_unknown_options": True}
 
 
-@click.command(cls=VaultCommand, epilog=_HOW_TO_PRINT, context_settings=_dashes)
+@click.command(cls=AccountCommand, epilog=_HOW_TO_PRINT)
 @click.argument("open_id")
 @app_option
 @database_option
@@ -73,7 +71,7 @@ def token(
     click.echo(f"It is valid until {_date(given.expires_at)}.", err=True)
 
 
-@click.command(cls=VaultCommand, epilog=_HOW_TO_REFRESH, context_settings=_dashes)
+@click.command(cls=AccountCommand, epilog=_HOW_TO_REFRESH)
 @click.argument("open_id")
 @app_option
 @database_option
@@ -97,7 +95,7 @@ def refresh(
     )
 
 
-@click.command(cls=VaultCommand, epilog=_HOW_TO_REVOKE, context_settings=_dashes)
+@click.command(cls=AccountCommand, epilog=_HOW_TO_REVOKE)
 @click.argument("open_id")
 @app_option
 @database_option
