@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from tiktok_oauth.cli.appchecks import examine_app
 from tiktok_oauth.cli.finding import Finding
-from tiktok_oauth.cli.options import is_there, key_file, opened_store
+from tiktok_oauth.cli.options import is_there, key_place, opened_store, read_ring
 from tiktok_oauth.client import TikTokOAuth
 from tiktok_oauth.engine.ports import TransportError
 from tiktok_oauth.engine.run import run
@@ -27,7 +27,6 @@ from tiktok_oauth.vault.freeze import FROZEN
 from tiktok_oauth.vault.opening import journal_of, state_path
 from tiktok_oauth.vault.refresh.recover import payloads_in
 from tiktok_oauth.vault.sealing.cipher import Cipher
-from tiktok_oauth.vault.sealing.keyring import KeyRing
 from tiktok_oauth.vault.site import judge_keys
 from tiktok_oauth.vault.stores.sqlitefile import FLEETING, file_system, is_url, path_of
 from tiktok_oauth.vault.ways import blocking_core
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.cli.finding import Verdict
     from tiktok_oauth.engine.core import Core
     from tiktok_oauth.protocol.http import HttpResponse
+    from tiktok_oauth.vault.sealing.keyring import KeyRing
     from tiktok_oauth.vault.stores.store import Store
 
 _LIBRARIES = ("aiohttp", "cryptography", "msgspec", "urllib3")
@@ -91,7 +91,7 @@ def _environment() -> Iterator[Finding]:
         yield Finding("environment", "warn", error.message, error.hint)
     else:
         yield Finding("environment", "ok", "Client key and secret can be right.")
-    if ":" in (setting := os.environ.get("TIKTOK_OAUTH_KEYS", "")) and not Path(setting).exists():
+    if key_place(None) is None:
         yield Finding(
             "environment",
             "warn",
@@ -155,7 +155,7 @@ def _sync(directory: Path) -> Finding:
 def _store(database: str | None, url: str, keys: Path | None) -> Iterator[Finding]:
     ring = None
     try:
-        ring = KeyRing.from_file(key_file(keys))
+        ring = read_ring(keys)
     except TikTokAPIError as error:
         if is_there(database) or not error.message.startswith("There is no key file"):
             yield Finding("keys", "fail", error.message, error.hint)

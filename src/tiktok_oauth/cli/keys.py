@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,23 +16,26 @@ from tiktok_oauth.cli.options import (
     database_option,
     json_option,
     key_file,
+    key_place,
     keys_option,
     opened_store,
+    read_ring,
     store_if_any,
     tell,
     upkeep,
     url_of,
 )
 from tiktok_oauth.cli.progress import Bar
+from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.opening import journal_of
 from tiktok_oauth.vault.sealing.cipher import Cipher
 from tiktok_oauth.vault.sealing.keyring import KeyRing
+from tiktok_oauth.vault.sealing.kms import key_error
 from tiktok_oauth.vault.sealing.resealing import check_known, in_use, reseal, sealing_with
 from tiktok_oauth.vault.site import judge_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tiktok_oauth.vault.sealing.resealing import ResealReport
 
@@ -42,6 +46,11 @@ Replace the key, once a year. Bring the file to all hosts, and restart, after ea
     tiktok-oauth keys promote 2027
     tiktok-oauth keys reseal
     tiktok-oauth keys retire 2026
+
+\b
+Keep a copy under a passphrase, and bring it back:
+    tiktok-oauth keys export /media/safe/keys.json
+    tiktok-oauth keys import /media/safe/keys.json
 
 \b
 Is this the right key ring for the store?
@@ -87,7 +96,7 @@ def new(*, name: str | None, database: str | None, keys: Path | None, as_json: b
 @json_option
 def list_(*, database: str | None, keys: Path | None, as_json: bool) -> None:
     """Show the keys of the ring, and how much each of them has sealed."""
-    ring = KeyRing.from_file(key_file(keys))
+    ring = read_ring(keys)
     counts = _counts(database)
     rows = [
         {"id": key_id, "name": name, "active": key_id == ring.active_id, "sealed": counts[key_id]}
@@ -95,10 +104,14 @@ def list_(*, database: str | None, keys: Path | None, as_json: bool) -> None:
     ]
     if as_json:
         click.echo(msgspec.json.encode(rows))
-        return
-    for row in rows:
+    for row in () if as_json else rows:
         mark = "*" if row["active"] else " "
         click.echo(f"{mark} {row['id']}  {row['name']:<12} {row['sealed']} values")
+    if missing := sorted(counts.keys() - ring.names.keys()):
+        raise key_error(
+            f"The store is sealed with keys that this ring does not have: {', '.join(missing)}.",
+            "Bring back the key file that has them.",
+        )
 
 
 @keys.command()
@@ -204,8 +217,7 @@ def retire(*, key: str, database: str | None, keys: Path | None, as_json: bool) 
 @json_option
 def check(*, database: str | None, keys: Path | None, as_json: bool) -> None:
     """Make sure that the ring is the store's, and that every running vault knows its keys."""
-    path = key_file(keys)
-    ring = KeyRing.from_file(path)
+    ring = read_ring(keys)
     lines = [f"The ring has {', '.join(ring.key_ids)}; the first one seals."]
     with store_if_any(database) as store:
         if store is None:
@@ -213,19 +225,58 @@ def check(*, database: str | None, keys: Path | None, as_json: bool) -> None:
         else:
             judge_keys(store, Cipher(ring))
             check_known(store, ring.active_id)
-            lines.append("It opens everything in the store.")
+            lines.append(
+                "It opens access tokens only: whatever refreshes needs the whole ring."
+                if ring.access_only
+                else "It opens everything in the store."
+            )
             lines.append("Every running vault knows the key that seals.")
-        facts = {**_ring(path, ring), "has_store": store is not None}
+        facts = {
+            **_ring(key_place(keys), ring),
+            "access_only": ring.access_only,
+            "has_store": store is not None,
+        }
     tell("\n".join(lines), facts, as_json=as_json)
 
 
-@keys.command("export-access-only")
-@click.argument("file", type=click.Path(dir_okay=False))
+@keys.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @keys_option
 @json_option
-def export_access_only(*, file: str, keys: Path | None, as_json: bool) -> None:
+def export(*, file: Path, keys: Path | None, as_json: bool) -> None:
+    """Write FILE, a copy of the ring under a passphrase, to be kept in a safe place."""
+    ring = read_ring(keys)
+    _check_directory(file)
+    phrase = Secret(click.prompt("Passphrase", hide_input=True, confirmation_prompt=True, err=True))
+    ring.export(file, phrase.reveal())
+    tell(f"Made {file}. Try it: tiktok-oauth keys import", _ring(file, ring), as_json=as_json)
+
+
+@keys.command("import")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@keys_option
+@json_option
+def import_(*, file: Path, keys: Path | None, as_json: bool) -> None:
+    """Bring back the ring that `export` wrote into FILE. A key file that is there stays."""
+    path = key_file(keys)
+    phrase = Secret(click.prompt("Passphrase", hide_input=True, err=True))
+    ring = KeyRing.import_(file, phrase.reveal())
+    ring.save(path)
+    tell(
+        f"Made {path} with {', '.join(ring.key_ids)}. Is it the store's? tiktok-oauth keys check",
+        _ring(path, ring),
+        as_json=as_json,
+    )
+
+
+@keys.command("export-access-only")
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@keys_option
+@json_option
+def export_access_only(*, file: Path, keys: Path | None, as_json: bool) -> None:
     """Write FILE, a ring that opens no refresh token, for processes that only use access tokens."""
-    ring = KeyRing.from_file(key_file(keys))
+    ring = read_ring(keys)
+    _check_directory(file)
     ring.for_access_only().save(file)
     tell(
         f"Made {file}. Make it anew after each change of the ring.",
@@ -234,9 +285,21 @@ def export_access_only(*, file: str, keys: Path | None, as_json: bool) -> None:
     )
 
 
-def _ring(path: Path | str, ring: KeyRing) -> dict[str, object]:
+def _check_directory(file: Path) -> None:
+    """Make no directory that a mistyped name would leave behind, with keys in it.
+
+    Raises:
+        ClickException: there is none to write the file into.
+    """
+    if not file.parent.is_dir():
+        raise click.ClickException(
+            f"There is no directory {file.parent}. Make it, or name another: mkdir -p {file.parent}"
+        )
+
+
+def _ring(path: Path | None, ring: KeyRing) -> dict[str, object]:
     """What a program may want to know of a key ring: names, never keys."""
-    return {"file": str(path), "active": ring.active_id, "keys": list(ring.key_ids)}
+    return {"file": path and str(path), "active": ring.active_id, "keys": list(ring.key_ids)}
 
 
 def _told(report: ResealReport, active: str) -> Iterator[str]:

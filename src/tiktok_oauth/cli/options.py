@@ -13,10 +13,12 @@ import msgspec
 
 from tiktok_oauth.client import TikTokOAuth
 from tiktok_oauth.errors import InvalidTokenError, StoreError, TikTokAPIError, VaultKeyError
+from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.opening import journal_of, keys_path, open_store, state_path
 from tiktok_oauth.vault.refresh.answers import label_of
 from tiktok_oauth.vault.refresh.recover import payloads_in
-from tiktok_oauth.vault.sealing.keyring import KeyRing
+from tiktok_oauth.vault.sealing.keyring import KeyRing, named_file
+from tiktok_oauth.vault.sealing.kms import key_error
 from tiktok_oauth.vault.stores.sqlitefile import is_url, path_of
 from tiktok_oauth.vault.strongroom import Strongroom
 from tiktok_oauth.vault.vault import TokenVault
@@ -220,24 +222,37 @@ def ring_of(keys: Path | None) -> KeyRing | None:
     return None if keys is None else KeyRing.from_file(keys)
 
 
+def key_place(keys: Path | None) -> Path | None:
+    """The file that the key ring is in; None when the environment holds the keys themselves."""
+    if keys is not None:
+        return keys
+    # No local variable holds it: it may be the keys themselves.
+    return named_file(Secret(os.environ[_KEYS])) if os.environ.get(_KEYS) else keys_path()
+
+
 def key_file(keys: Path | None) -> Path:
-    """The file that the key ring is in.
+    """The file that the key ring is in, for commands that write it.
 
     Raises:
         ClickException: the keys themselves are in the environment.
     """
-    if keys is not None:
-        return keys
-    setting = os.environ.get(_KEYS)
-    if not setting:
-        return keys_path()
-    path = Path(setting.strip()).expanduser()
-    if ":" in setting and not path.exists():
+    path = key_place(keys)
+    if path is None:
         raise click.ClickException(
-            f"The keys themselves are in {_KEYS}. Change them where that is set, or keep them in"
-            " a file and name it by --keys."
+            f"The keys themselves are in {_KEYS}, or it names no file that is there. Change them"
+            " where that is set, or keep them in a file and name it by --keys."
         )
     return path
+
+
+def read_ring(keys: Path | None) -> KeyRing:
+    """The key ring, for commands that only look at it.
+
+    Raises:
+        VaultKeyError: there is none, or it cannot be used.
+    """
+    path = key_place(keys)
+    return KeyRing.from_env(os.environ[_KEYS]) if path is None else KeyRing.from_file(path)
 
 
 @contextmanager
@@ -277,15 +292,29 @@ def tell_of_keys(url: str, keys: Path | None) -> None:
 
 
 @contextmanager
-def opened_vault(database: str | None, keys: Path | None) -> Iterator[TokenVault]:
+def opened_vault(
+    database: str | None, keys: Path | None, *, refreshes: bool = False
+) -> Iterator[TokenVault]:
     """A vault over the app that the environment names.
+
+    Args:
+        database: the store's URL, as the command was given it.
+        keys: the key file, as the command was given it.
+        refreshes: whether refreshing is all that it is for.
 
     Raises:
         TikTokAPIError: a setting is wrong; it names the variable.
     """
     with TikTokOAuth() as client:
         client.validate_credentials()
-        with TokenVault(client, store=url_of(database), keys=ring_of(keys)) as vault:
+        url = url_of(database)
+        ring = read_ring(keys) if refreshes else ring_of(keys)
+        if ring is not None and refreshes and ring.access_only:
+            raise key_error(
+                "This key ring opens access tokens only: nothing can be refreshed with it.",
+                f"Name the whole ring by --keys or {_KEYS}.",
+            )
+        with TokenVault(client, store=url, keys=ring) as vault:
             yield vault
 
 

@@ -63,7 +63,7 @@ def refresher(
     what is under way finish, which takes as long as TikTok takes to answer.
     """
     configure_logging(level="warn")
-    with opened_vault(database, keys) as vault:
+    with opened_vault(database, keys, refreshes=True) as vault:
         teller = _Teller(every)
         running = Refresher(vault, policy=policy, at_once=at_once, on_progress=teller.hear)
 

@@ -100,7 +100,7 @@ SETTINGS = (
     ),
     _setting(
         "keys",
-        values.path,
+        values.key_file,
         "The file of the key ring.",
         "tiktok-oauth/keys.json in the configuration directory",
         "FILE",

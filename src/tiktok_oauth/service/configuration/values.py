@@ -15,6 +15,7 @@ from tiktok_oauth.credentials import is_loopback
 from tiktok_oauth.errors import ValidationError
 from tiktok_oauth.service.configuration.findings import WrongError
 from tiktok_oauth.types import Secret
+from tiktok_oauth.vault.sealing.keyring import named_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,6 +47,18 @@ def secret(value: object) -> Secret:
 def path(value: object) -> Path:
     """A file or a directory; ``~`` is the home directory."""
     return Path(text(value)).expanduser()
+
+
+def key_file(value: object) -> Path:
+    """The file of a key ring, or a list of keys, which the vault reads by itself."""
+    written = Secret(text(value))
+    if ":" not in written.reveal() and named_file(written) is None:
+        # It may be a key: it is not repeated.
+        raise WrongError(
+            "It is neither a list of name:base64 nor a file that can be seen.",
+            "Set it to the path of a key file; `tiktok-oauth keys new` makes one.",
+        )
+    return path(value)
 
 
 def flag(value: object) -> bool:

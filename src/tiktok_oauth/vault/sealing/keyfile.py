@@ -67,7 +67,11 @@ def load_keys(path: Path, wrapper: KeyWrapper | None) -> list[RingKey]:
             "Upgrade tiktok-oauth.",
         )
     if document.wrapped and wrapper is None:
-        raise key_error(f"The keys in {path} are wrapped.", "Read it with what wrapped them.")
+        raise key_error(
+            f"The keys in {path} are wrapped.",
+            "Bring back an export under a passphrase by: tiktok-oauth keys import (in Python: "
+            "KeyRing.import_). Read what a KMS has wrapped by KeyRing.from_wrapped.",
+        )
     if not document.wrapped and wrapper is not None:
         raise key_error(f"The keys in {path} are not wrapped.", "Read it with KeyRing.from_file.")
     return [_loaded(stored, document.holds, wrapper, where) for stored in document.keys]

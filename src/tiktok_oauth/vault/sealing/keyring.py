@@ -112,11 +112,12 @@ class KeyRing:
                 "and crash reports show. A key file of mode 0600 is safer."
             )
             return cls.parse(given.reveal())
-        path = _existing(given)
+        path = named_file(given)
         if path is None:
             raise key_error(
                 "The key setting is neither a list of name:base64 nor a file that can be seen.",
-                "Set TIKTOK_OAUTH_KEYS to the path of a key file.",
+                "Set TIKTOK_OAUTH_KEYS to the path of a key file. For a new store make one: "
+                "tiktok-oauth keys new --keys keys.json",
             )
         return cls.from_file(path)
 
@@ -275,10 +276,16 @@ def _entry(number: int, name: Secret, key: Secret) -> RingKey:
     return RingKey.from_key(name.reveal(), *raw_keys(key, 1, where))
 
 
-def _existing(given: Secret) -> Path | None:
-    """The file a setting names, if there is one; a key pasted in its place is not repeated."""
+def named_file(given: Secret) -> Path | None:
+    """The file that a setting names; None for a list of keys, or a key pasted without its name.
+
+    Of what is not there only a name that ends in ``.json`` is one: no key in base64 does, and
+    what could be a key is never repeated.
+    """
+    if _LIST.match(given.reveal()):
+        return None
     try:
         path = Path(given.reveal().strip()).expanduser()
-        return path if path.is_file() else None
+        return path if path.suffix == ".json" or path.is_file() else None
     except (OSError, RuntimeError, ValueError):
         return None

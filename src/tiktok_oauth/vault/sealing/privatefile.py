@@ -31,7 +31,10 @@ def read_private(path: Path) -> Secret:
             return Secret(file.read(_LARGEST).decode("ascii", "replace"))
     except FileNotFoundError:
         text = f"There is no key file {path}."
-        hint = "Bring it back from where you keep it safe: without it, no stored token opens."
+        hint = (
+            "Bring it back from where you keep it safe: without it, no stored token opens. For a "
+            "new store make one: tiktok-oauth keys new"
+        )
     except OSError as error:
         text = f"The key file {path} cannot be read: {error.strerror}."
         hint = "Make it readable for the user this process runs as, and for nobody else."
@@ -44,6 +47,9 @@ def privacy_problem(path: Path, mode: int, owner: int, user: int) -> tuple[str, 
         return f"The key file {path} is not a regular file.", "Name the file that holds the keys."
     if owner not in {user, _ROOT}:
         text = f"The key file {path} belongs to user ID {owner}; this process runs as {user}."
+        if user == _ROOT:
+            # Whatever root makes beside it would be out of the service's reach, too.
+            return text, f"Run this as user ID {owner}, as the service does: sudo -u '#{owner}' ..."
         return text, f"If the keys in it are yours: chown {user} {path}"
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         text = f"Others than its owner can use the key file {path}: its mode is {mode & 0o777:04o}."
