@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.vault import Town, World, in_memory
 from tiktok_oauth import KeyRing, StoreError, TokenVault, ValidationError, VaultKeyError
-from tiktok_oauth.vault.opening import journal_of, keys_path, state_path
+from tiktok_oauth.vault.opening import journal_of, keys_path, place_of, state_path
 from tiktok_oauth.vault.sealing.cipher import Cipher
 from tiktok_oauth.vault.site import judge_keys, open_site
 from tiktok_oauth.vault.stores.memory import memory_store
@@ -335,3 +335,13 @@ def test_directories_follow_the_desktops_rules(monkeypatch: pytest.MonkeyPatch) 
 
     assert keys_path() == Path("/home/somebody/.config/tiktok-oauth/keys.json")
     assert state_path() == Path("/home/somebody/.local/state/tiktok-oauth")
+
+
+@pytest.mark.parametrize("password", ["hunter2", "hun@ter2", "hun/ter2", "hun?ter2", "hun#ter2"])
+def test_where_a_store_is_shows_no_password(password: str) -> None:
+    """Nor a part of one that should have been percent-encoded."""
+    shown = place_of(f"postgresql://vault:{password}@db.example.com:5432/tokens?sslmode=require")
+
+    assert "hun" not in shown
+    assert "ter2" not in shown
+    assert shown in {"PostgreSQL", "postgresql://db.example.com:5432/tokens"}

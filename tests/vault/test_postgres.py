@@ -86,7 +86,14 @@ BAD_URLS = [
     "postgresql://bob:hunter2@db/vault?pool_max=0",
     "postgresql://bob:hunter2@127.0.0.1:1/vault",
     "postgresql://bob:hunter2@/vault?host=/nowhere",
+    "postgresql://vault:bob@hunter2@127.0.0.1:1/vault",
+    "postgresql://vault:bob@hunter2@127.0.0.1:1,127.0.0.1:2/vault",
+    "postgresql://vault:bob/hunter2@127.0.0.1:1/vault",
+    "postgresql://127.0.0.1:1/bob@hunter2@127.0.0.1:1/vault",
+    "postgresql://vault:bob?hunter2@127.0.0.1:1/vault",
+    "postgresql://vault:pass@bob-hunter2.invalid:1/vault",
 ]
+"""In each of them, whatever may be a part of a password is bob or hunter2."""
 
 
 @pytest.mark.parametrize("bad", BAD_URLS)
@@ -100,6 +107,19 @@ def test_a_bad_url_is_not_repeated(bad: str) -> None:
     assert "bob" not in seen
     assert "hunter" not in seen
     assert failed.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    "password", ["hun@ter", "hun/ter", "1/ter", "hun:t@er", "h@u@n", "a'b@c'd", "@", "/"]
+)
+def test_a_password_that_was_not_percent_encoded_is_told_as_that(password: str) -> None:
+    """And not as a host that is not found, which would have a part of it for a name."""
+    with pytest.raises(StoreError) as failed:
+        postgres_store(f"postgresql://vault:{password}@127.0.0.1:1/tokens")
+
+    assert failed.value.message == "The PostgreSQL URL is not valid."
+    assert "percent-encoded" in failed.value.hint
+    assert not failed.value.retryable
 
 
 @pytest.mark.slow

@@ -90,6 +90,9 @@ def place_of(url: str) -> str:
     if is_url(url):
         return str(path_of(url))
     parts = urlsplit(url)
+    if "@" in parts.path + parts.query + parts.fragment:
+        # A password that was not percent-encoded may reach as far: nothing of it is shown.
+        return "PostgreSQL"
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from tiktok_oauth.errors import StoreError, store_error
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _PASSING = ("08", "40", "53", "55P03", "57", "58", "25006", "25P03")
 """SQLSTATEs of what may be over soon: lost connections, conflicts, full disks, locks, shutdowns,
 I/O errors, and a server that has just become a standby."""
-_QUOTED = re.compile('".*"')
+_QUOTED = re.compile(r"\".*\"|(?<!\w)'.*'")
 
 
 def bad_url() -> StoreError:
@@ -17,8 +21,19 @@ def bad_url() -> StoreError:
     return store_error(
         "The PostgreSQL URL is not valid.",
         "It goes postgresql://user:password@host:port/database, with special characters in the "
-        "parts percent-encoded; the parameters pool_... and prepare_threshold are numbers.",
+        "parts percent-encoded (@ is %40, / is %2F); the parameters pool_... and prepare_threshold "
+        "are numbers.",
     )
+
+
+def is_torn(given: Mapping[str, object]) -> bool:
+    """Whether a part of the password has come to stand for another part of the URL.
+
+    That is where an ``@`` or a ``/`` in it leads that was not percent-encoded.
+    """
+    ports = str(given.get("port") or "").split(",")
+    hosts, name = str(given.get("host") or ""), str(given.get("dbname") or "")
+    return "@" in hosts or "@" in name or not all(port.isdecimal() for port in ports if port)
 
 
 def closed() -> StoreError:

@@ -301,7 +301,8 @@ def _read_url(url: str) -> _Settings | None:
         return ""
 
     try:
-        return _Settings(conninfo_to_dict(_OURS.sub(take, url)), own)
+        given = conninfo_to_dict(_OURS.sub(take, url))
+        return None if pgerrors.is_torn(given) else _Settings(given, own)
     except (psycopg.Error, ValueError):
         return None
 
