@@ -7,7 +7,7 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, cast
 
 import click
 import msgspec
@@ -54,9 +54,14 @@ Delete all that is known of a person:
     tiktok-oauth revoke -- -000a1b2c3d4e
     tiktok-oauth accounts erase -- -000a1b2c3d4e
 """
-_STATUSES = ("active", "needs_login", "disconnected", "blocked")
+_DUE = "refresh_due"
+_STATUSES = ("active", _DUE, "needs_login", "disconnected", "blocked")
 
-_status_option = click.option("--status", type=click.Choice(_STATUSES), help="Only these.")
+_status_option = click.option(
+    "--status",
+    type=click.Choice(_STATUSES),
+    help=f"Only these. {_DUE} are the active ones whose access token has ended.",
+)
 
 
 @click.group(cls=VaultGroup, epilog=_EXAMPLES)
@@ -72,16 +77,16 @@ def accounts() -> None:
 @json_option
 def list_(
     *,
-    status: RowStatus | None,
+    status: str | None,
     user_id: str | None,
     client_key: str | None,
     database: str | None,
     as_json: bool,
 ) -> None:
     """List the accounts, one a line."""
-    query = AccountQuery(_PAGE, None, client_key, status, user_id)
+    query = AccountQuery(_PAGE, None, client_key, _stored(status), user_id)
     with opened_store(database) as store:
-        for row in _walk(store, query):
+        for row in _walk(store, query, status):
             known = _known(row)
             if as_json:
                 click.echo(msgspec.json.encode(known))
@@ -130,16 +135,19 @@ def export(
     *,
     output: Path | None,
     with_tokens: bool,
-    status: RowStatus | None,
+    status: str | None,
     client_key: str | None,
     database: str | None,
     keys: Path | None,
 ) -> None:
-    """Write all accounts as JSON lines, which `tiktok-oauth import` reads."""
-    query = AccountQuery(_PAGE, None, client_key, status)
+    """Write all accounts as JSON lines.
+
+    `tiktok-oauth import` reads those that are written with --with-tokens.
+    """
+    query = AccountQuery(_PAGE, None, client_key, _stored(status))
     if not with_tokens:
         with opened_store(database) as store, _target(output) as stream:
-            for row in _watched(store, query):
+            for row in _watched(store, query, status):
                 stream.write(msgspec.json.encode(_known(row)) + b"\n")
         return
     if output is None:
@@ -147,7 +155,7 @@ def export(
     closed = 0
     with upkeep(database, keys) as room, _target(output) as stream:
         site = room.site
-        for row in _watched(site.store, query):
+        for row in _watched(site.store, query, status):
             try:
                 tokens = _tokens(site.cipher, row)
             except VaultKeyError:
@@ -202,17 +210,22 @@ def find_row(store: Store, open_id: str, client_key: str | None) -> Grant:
     return found[0]
 
 
-def _walk(store: Store, query: AccountQuery) -> Iterator[Grant]:
+def _stored(status: str | None) -> RowStatus | None:
+    """A status as the store has it: what is due depends on the time, so it is in no column."""
+    return cast("RowStatus | None", "active" if status == _DUE else status)
+
+
+def _walk(store: Store, query: AccountQuery, status: str | None) -> Iterator[Grant]:
     while page := store.page(query):
-        yield from page
+        yield from (row for row in page if status != _DUE or _status(row) == _DUE)
         query = msgspec.structs.replace(query, after=page[-1].ref)
 
 
-def _watched(store: Store, query: AccountQuery) -> Iterator[Grant]:
+def _watched(store: Store, query: AccountQuery, status: str | None) -> Iterator[Grant]:
     """The same, with a progress bar when there are many."""
     total = sum(store.standing(time.time(), warm=False).accounts.values())
     with Bar("Exporting") as bar:
-        for number, row in enumerate(_walk(store, query)):
+        for number, row in enumerate(_walk(store, query, status)):
             if number and number % _PAGE == 0:
                 bar.show(number, total)
             yield row
@@ -237,7 +250,7 @@ def _known(row: Grant) -> dict[str, str | float | None]:
 
 def _status(row: Grant) -> str:
     fresh = refresh_decision(ladder.lifetimes(row), time.time()) in {"fresh", "soon"}
-    return row.status if row.status != "active" or fresh else "refresh_due"
+    return row.status if row.status != "active" or fresh else _DUE
 
 
 def _tokens(cipher: Cipher, row: Grant) -> dict[str, str]:
@@ -271,6 +284,9 @@ def _target(output: Path | None) -> Iterator[IO[bytes]]:
     try:
         with os.fdopen(file, "wb") as stream:
             yield stream
-    except BaseException:
+    except BaseException as error:
         output.unlink(missing_ok=True)  # Half of it would be tokens in the clear, and in the way.
-        raise
+        if not isinstance(error, OSError):
+            raise
+        text = f"{output} cannot be written: {error.strerror}. Nothing of it is left."
+        raise click.ClickException(f"{text} Name another place.") from None

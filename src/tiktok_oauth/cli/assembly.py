@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tiktok_oauth.cli.hosting import explained, listen
-from tiktok_oauth.cli.options import FAILED, tell_of_keys
+from tiktok_oauth.cli.options import FAILED, make_state, telling_of_keys
 from tiktok_oauth.cli.sandbox import DEFAULT_PORT
 from tiktok_oauth.observe.logs import configure_logging
 from tiktok_oauth.service.configuration.files import is_new
@@ -25,7 +25,7 @@ from tiktok_oauth.service.configuration.plan import SandboxApp, session_key
 from tiktok_oauth.service.processes.supervisor import StartError, Supervisor
 from tiktok_oauth.service.signin.passwords import hash_password
 from tiktok_oauth.types import Secret, split_scopes
-from tiktok_oauth.vault.opening import find_keys, place_of, state_path
+from tiktok_oauth.vault.opening import find_keys, place_of
 from tiktok_oauth.vault.sealing.keyring import KeyRing
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def serve(plan: Plan) -> None:
         else:
             settings = plan.settings(port)
         if "database" not in plan.judged.service:
-            state_path().mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_state()
         keys = _keys(plan, settings.database_url)
         token = secrets.token_urlsafe(32) if is_near(plan.host) else None
         if token is not None:
@@ -118,8 +118,8 @@ def _run(supervisor: Supervisor, settings: ServiceSettings, token: str | None) -
 
 def _keys(plan: Plan, url: str) -> KeyRing:
     given = None if plan.keys is None else KeyRing.from_file(plan.keys)
-    tell_of_keys(url, plan.keys)
-    return find_keys(url, given, may_make=is_new(url))
+    with telling_of_keys():
+        return find_keys(url, given, may_make=is_new(url))
 
 
 def _beside_sandbox(plan: Plan, port: int, stack: ExitStack) -> ServiceSettings:
@@ -147,9 +147,12 @@ def _beside_sandbox(plan: Plan, port: int, stack: ExitStack) -> ServiceSettings:
 
 def _sandbox_place(stack: ExitStack) -> Path:
     """Where a sandbox's world and its accounts are kept; a second one at a time keeps nothing."""
-    directory = state_path()
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    lock = os.open(directory / "sandbox.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    directory = make_state()
+    try:
+        lock = os.open(directory / "sandbox.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        text = f"{directory} cannot be written: {error.strerror}. Let this user write there."
+        raise click.ClickException(text) from None
     stack.callback(os.close, lock)
     with suppress(BlockingIOError):
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

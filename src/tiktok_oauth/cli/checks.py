@@ -168,13 +168,22 @@ def _store(database: str | None, url: str, keys: Path | None) -> Iterator[Findin
         return
     try:
         with opened_store(database) as store:
-            yield Finding("store", "ok", store.describe())
+            yield _writable(url) or Finding("store", "ok", store.describe())
             yield from _inside(store, ring)
             directory = journal_of(url, store)
     except TikTokAPIError as error:
         yield Finding("store", "fail", error.message, error.hint)
         return
     yield _journal(directory)
+
+
+def _writable(url: str) -> Finding | None:
+    """What keeps this user from writing the database; a server says so by itself."""
+    path = path_of(url) if is_url(url) else None
+    if path is None or os.access(path, os.W_OK):
+        return None
+    mend = f"Run this as the user it belongs to, or: chmod u+w {path}"
+    return Finding("store", "fail", f"This user may not write {path}.", mend)
 
 
 def _inside(store: Store, ring: KeyRing | None) -> Iterator[Finding]:

@@ -14,13 +14,14 @@ import click
 import msgspec
 
 from tiktok_oauth.cli.extras import needs
+from tiktok_oauth.cli.hosting import explained
 from tiktok_oauth.cli.options import (
     TryLaterError,
     VaultCommand,
     database_option,
     keys_option,
     ring_of,
-    tell_of_keys,
+    telling_of_keys,
     url_of,
 )
 from tiktok_oauth.client import TikTokOAuth
@@ -49,7 +50,7 @@ Try it with a made-up person, without an app:
 Get tokens for a program that keeps them itself:
     tiktok-oauth login --print > tokens.json
 """
-_PATH = "/callback/"
+_HOST, _PATH = "127.0.0.1", "/callback/"
 _PAGE = b"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Back to the terminal</title>
 <p>TikTok has sent you back. You can close this page: the terminal tells how it went.
@@ -101,7 +102,9 @@ def login(  # noqa: PLR0913 - every option has a name
     TikTok sends the browser back to a port of this machine that only it can reach. Without
     --database, a login at the sandbox is not kept.
     """
-    with ExitStack() as stack, _Doorway(port) as doorway:
+    with ExitStack() as stack:
+        with explained("login", _HOST, port):
+            doorway = stack.enter_context(_Doorway(port))
         client = _client(stack, doorway.redirect_uri, sandbox=sandbox)
 
         def sent_back(url: str) -> str:
@@ -117,7 +120,7 @@ def login(  # noqa: PLR0913 - every option has a name
             _print_tokens(client, scopes, sent_back)
             return
         store = "memory:" if sandbox and not database else url_of(database, make=True)
-        tell_of_keys(store, keys)
+        stack.enter_context(telling_of_keys())
         vault = stack.enter_context(TokenVault(client, store=store, keys=ring_of(keys)))
         start = vault.begin_login(scopes, user_id=user_id)
         finished = vault.finish_login(sent_back(start.url), start.binding)
@@ -178,8 +181,8 @@ class _Doorway(HTTPServer):
     """
 
     def __init__(self, port: int) -> None:
-        super().__init__(("127.0.0.1", port), _Handler)
-        self.redirect_uri = f"http://127.0.0.1:{self.server_port}{_PATH}"
+        super().__init__((_HOST, port), _Handler)
+        self.redirect_uri = f"http://{_HOST}:{self.server_port}{_PATH}"
         self.state: Secret | None = None
         self.query: Secret | None = None
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import os
+import re
 from contextlib import closing, contextmanager, suppress
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -33,6 +35,7 @@ FAILED, TRY_LATER, LOG_IN, WRONG_KEYS = 1, 75, 77, 78
 The last three are those of ``sysexits.h``."""
 
 _KEYS = "TIKTOK_OAUTH_KEYS"
+_LOGIN_CALL = re.compile(r"Send the person through begin_login\(\)( again)?\.")
 
 C = TypeVar("C", bound="Callable[..., Any] | click.Command")
 
@@ -45,8 +48,20 @@ class Option(Protocol):
         ...
 
 
+def _lasting(_ctx: click.Context, _parameter: click.Parameter, url: str | None) -> str | None:
+    """A store's URL, unless what is kept there would be gone with the command."""
+    if url is not None and not url.strip():
+        raise click.BadParameter("It names no store. Leave it out to use the default one.")
+    if url is not None and url.startswith("memory:"):
+        raise click.BadParameter(
+            "What is in memory is gone when the command ends. Name a file: sqlite:///tokens.db"
+        )
+    return url
+
+
 database_option: Option = click.option(
     "--database",
+    callback=_lasting,
     envvar="TIKTOK_OAUTH_DATABASE_URL",
     show_envvar=True,
     metavar="URL",
@@ -120,7 +135,7 @@ def told(*, as_json: bool = False) -> Iterator[None]:
     try:
         yield
     except TikTokAPIError as error:
-        failure = _kind_of(error)(f"{error.message} {error.hint}".rstrip())
+        failure = _kind_of(error)(f"{error.message} {_hint(error)}".rstrip())
         if as_json:
             click.echo(msgspec.json.encode(_facts(error)), err=True)
             raise SystemExit(failure.exit_code) from None
@@ -133,13 +148,21 @@ def _facts(error: TikTokAPIError) -> dict[str, object]:
     """What a program may want to know of an error."""
     return {
         "error": error.message,
-        "hint": error.hint,
+        "hint": _hint(error),
         "code": error.code,
         "action": error.action,
         "retry_after": error.retry_after,
         "correlation_id": error.correlation_id,
         "log_id": error.log_id,
     }
+
+
+def _hint(error: TikTokAPIError) -> str:
+    """What to do, for somebody at a prompt: commands in place of calls, figures of names."""
+    wait = "later" if error.retry_after is None else f"in {ceil(error.retry_after)} s"
+    hint = error.hint.replace("after retry_after seconds", wait)
+    hint = hint.replace("by client_key.", "by --client-key.")
+    return _LOGIN_CALL.sub(r"Let the person log in\1: tiktok-oauth login", hint)
 
 
 def tell(text: str, facts: Mapping[str, object], *, as_json: bool) -> None:
@@ -180,7 +203,7 @@ def url_of(database: str | None, *, make: bool = False) -> str:
         ClickException: there is no such store.
     """
     if make and database is None:
-        state_path().mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_state()
     url = database or f"sqlite:///{state_path() / 'tokens.db'}"
     if not make and not is_there(database):
         raise click.ClickException(
@@ -188,6 +211,23 @@ def url_of(database: str | None, *, make: bool = False) -> str:
             " first: tiktok-oauth login"
         )
     return url
+
+
+def make_state() -> Path:
+    """The directory where stores are when nobody says otherwise, made if need be.
+
+    Raises:
+        ClickException: it cannot be made.
+    """
+    path = state_path()
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise click.ClickException(
+            f"The directory {path} cannot be made: {error.strerror}. Set XDG_STATE_HOME to one"
+            " that this user may write to, or name a store by --database."
+        ) from None
+    return path
 
 
 def is_there(database: str | None) -> bool:
@@ -262,14 +302,11 @@ def upkeep(database: str | None, keys: Path | None, *, make: bool = False) -> It
     What dead vaults of this host have left is brought in when it is opened.
     """
     url = url_of(database, make=make)
-    tell_of_keys(url, keys)
     # Clients on paper: their apps are all that bringing in answers takes.
     clients = [TikTokOAuth(key, "never sent") for key in _apps_of(url)]
     room = Strongroom(clients, url, ring_of(keys), None, 900.0)
-    try:
+    with telling_of_keys(), closing(room):
         yield room
-    finally:
-        room.close()
 
 
 def _apps_of(url: str) -> list[str]:
@@ -280,15 +317,20 @@ def _apps_of(url: str) -> list[str]:
     return sorted({label[0] for label in map(label_of, payloads) if label}) or ["none"]
 
 
-def tell_of_keys(url: str, keys: Path | None) -> None:
-    """Say that a key ring will be made, when one will be: it has to be kept."""
-    is_given = keys is not None or os.environ.get(_KEYS)
-    if is_url(url) and not (is_given or is_there(url) or keys_path().exists()):
-        click.echo(
-            f"A new store, and a key ring for it: {keys_path()}. Keep a copy of that in a safe"
-            " place: without it nobody can read the tokens.",
-            err=True,
-        )
+@contextmanager
+def telling_of_keys() -> Iterator[None]:
+    """Say afterwards that a key ring was made, if one was: it has to be kept."""
+    path = keys_path()
+    was_there = path.exists()
+    try:
+        yield
+    finally:
+        if not was_there and path.exists():
+            click.echo(
+                f"A key ring was made for the new store: {path}. Keep a copy of it in a safe place:"
+                " without it nobody can read the tokens.",
+                err=True,
+            )
 
 
 @contextmanager

@@ -41,9 +41,11 @@ _FROZEN = """\
 This store is an older copy of itself. An account that was refreshed since the copy was made has a
 newer refresh token at TikTok than here. Using the older one can end its grant for good.
 
-What closes the gap are the journals of the hosts, in the directory tokens.db-answers beside the
-database: they hold TikTok's latest answers. Bring back those of all hosts, and start a vault on
-each, before you go on. Brought in from the journals of this host just now: {replayed} refreshes.
+What closes the gap are the journals of the hosts, which hold TikTok's latest answers. On this host
+they are in
+    {directory}
+Bring back those of all hosts, and start a vault on each, before you go on. Brought in from the
+journals of this host just now: {replayed} refreshes.
 """
 
 
@@ -82,7 +84,7 @@ def unfreeze(*, database: str | None, keys: Path | None, yes: bool, as_json: boo
             facts = {"was_frozen": False, "replayed": replayed}
             tell("The store is not frozen.", facts, as_json=as_json)
             return
-        click.echo(_FROZEN.format(replayed=replayed), err=as_json)
+        click.echo(_FROZEN.format(replayed=replayed, directory=room.site.directory), err=as_json)
         for boot in store.boots():
             if boot.host != room.site.journal.host:
                 others = f"Its copy knows of a vault on another host (journals {boot.host})."

@@ -73,7 +73,7 @@ def durability(version: Version) -> Mode:
         version[:2] == mended[:2] and version >= mended for mended in _WAL_BACKPORTS
     ):
         return Mode("wal", "FULL", "this version's write-ahead log is safe")
-    why = "the write-ahead log of versions before 3.51.3 can drop committed transactions"
+    why = "it does without the write-ahead log, which is safe from 3.51.3 on"
     return Mode("persist", "EXTRA", why)
 
 

@@ -90,9 +90,13 @@ def path_of(where: str | Path) -> Path:
     try:
         return path.parent.resolve(strict=True) / path.name
     except OSError as error:
+        hint = f"Run: mkdir -p {path.parent}"
+        if path.parts[0].startswith("~"):
+            hint = (
+                "Nothing replaces ~ in a URL: write the whole path, sqlite:////home/you/tokens.db"
+            )
         raise store_error(
-            f"The directory of the database {path} cannot be used: {error.strerror}.",
-            f"Run: mkdir -p {path.parent}",
+            f"The directory of the database {path} cannot be used: {error.strerror}.", hint
         ) from error
 
 
