@@ -325,6 +325,23 @@ def test_without_a_refresher_a_waiting_process_says_when_to_ask_again(town: Town
     assert (row.warm_at, row.keep_at) == (0, 0)
 
 
+@pytest.mark.slow
+def test_a_process_that_only_waits_asks_for_a_refresher(town: Town) -> None:
+    """Where nobody refreshes, nothing goes on, and that is not said."""
+    nobody = town.heard_by(lambda: _wait_for(town.hold))
+    waits = town.vault(town.client(timeout=0.05), refreshed_by="refresher", store=nobody)
+    account = town.connect(waits)
+    town.clock.advance(3 * HOUR)
+
+    error = town.refused(account.access_token)
+    town.hold.set()
+    town.shut(waits)
+
+    assert isinstance(error, RequestTimeoutError)
+    assert "No refresher has refreshed the account within 0.05 s." in error.message
+    assert "tiktok-oauth refresher" in error.hint
+
+
 def test_who_refreshes_is_one_of_two_words(town: Town) -> None:
     """Anything else is refused when the vault is made."""
     with pytest.raises(ValidationError):

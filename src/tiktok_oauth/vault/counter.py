@@ -23,7 +23,6 @@ from tiktok_oauth.vault.looks import Looks
 from tiktok_oauth.vault.refresh import turns
 from tiktok_oauth.vault.snapshot import state_of
 from tiktok_oauth.vault.stores.rows import Event
-from tiktok_oauth.vault.teller import still_under_way
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -95,7 +94,7 @@ class Counter(Generic[C]):
         try:
             error = flight.exception(patience)
         except NotInTimeError:
-            raise still_under_way(patience) from None
+            raise self.teller.not_in_time(patience) from None
         if error is not None:
             raise own(error)
         return flight.result()
@@ -179,7 +178,7 @@ class AsyncCounter(Counter[C]):
         try:
             return await asyncio.wait_for(waited(flight), patience)
         except TimeoutError:
-            raise still_under_way(patience) from None
+            raise self.teller.not_in_time(patience) from None
 
     @property
     def closed(self) -> bool:

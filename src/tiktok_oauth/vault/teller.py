@@ -28,6 +28,15 @@ _LOOK_AGAIN = 60.0
 """Seconds after which a token in memory is compared with the store: somebody may have
 disconnected the account elsewhere."""
 
+_IT_GOES_ON = (
+    "The account's refresh was not over within {seconds:g} s. It goes on.",
+    "Ask again: what it brings is kept.",
+)
+_IT_WAITS = (
+    "No refresher has refreshed the account within {seconds:g} s.",
+    "See that one runs on this store (tiktok-oauth refresher), then ask again.",
+)
+
 
 class _Held(msgspec.Struct, frozen=True, gc=False):
     """A token in memory, made of nothing that the garbage collector looks through.
@@ -55,6 +64,7 @@ class Teller:
 
     def __init__(self, room: Strongroom, *, elsewhere: bool) -> None:
         self._room = room
+        self._elsewhere = elsewhere
         self._renew = turns.await_refresher if elsewhere else turns.renew
         self._held: OrderedDict[tuple[str, str], _Held] = OrderedDict()
 
@@ -131,6 +141,8 @@ class Teller:
             TikTokAPIError: as ``look``.
         """
         self.forget(ref)
+        # A sandbox's clock may have been moved: by the old one, the next token would be dead, too.
+        self._room.look_at_time(ref.client_key, at_once=True)
         grant = turns.usable(self._room.site.store.get(ref))
         if grant.access is not None and Secret(self._open(grant).token) != refused:
             return self.judge(ref, grant)  # Somebody has refreshed since; that may be long ago.
@@ -139,6 +151,19 @@ class Teller:
     def take(self, grant: Grant) -> AccessToken:
         """The token a refresh brought."""
         return self._remember(grant)
+
+    def not_in_time(self, seconds: float) -> TikTokAPIError:
+        """The error for a caller whose patience ended before a refresh did."""
+        text, hint = _IT_WAITS if self._elsewhere else _IT_GOES_ON
+        error = RequestTimeoutError(
+            TikTokErrorCode.TIMEOUT_ERROR,
+            text.format(seconds=seconds),
+            "",
+            retryable=True,
+            hint=hint,
+        )
+        error.retry_after = 1.0
+        return error
 
     def forget(self, ref: Ref) -> None:
         """Drop what is in memory of an account."""
@@ -165,16 +190,3 @@ class Teller:
             token.token, token.expires_at, token.scope, until, time.monotonic() + _LOOK_AGAIN
         )
         return token
-
-
-def still_under_way(seconds: float) -> TikTokAPIError:
-    """The error for a caller whose patience ended before a refresh did; the refresh goes on."""
-    error = RequestTimeoutError(
-        TikTokErrorCode.TIMEOUT_ERROR,
-        f"The account's refresh was not over within {seconds:g} s. It goes on.",
-        "",
-        retryable=True,
-        hint="Ask again: what it brings is kept.",
-    )
-    error.retry_after = 1.0
-    return error
