@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from tests.docs.pages import ROOT, name_of, pages, program
+from tests.docs.pages import DOCS, ROOT, name_of, pages, program
 from tiktok_oauth import Sandbox, TikTokOAuth
 
 if TYPE_CHECKING:
@@ -56,6 +56,20 @@ def test_a_pages_code_runs(page: Path, monkeypatch: pytest.MonkeyPatch, tmp_path
 
         names = {"__name__": "__main__", **a_login(sandbox)}
         exec(compile(program(page), page.name, "exec"), names)  # noqa: S102 - our own pages
+
+
+NAMED = ["connect-several-accounts.md", "run-the-refresher.md"]
+
+
+@pytest.mark.parametrize("page", NAMED)
+def test_a_page_makes_the_client_that_it_uses(
+    page: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Where a page begins with one, nothing is taken for granted but the environment."""
+    with Sandbox() as sandbox:
+        at_home(monkeypatch, tmp_path, sandbox)
+
+        exec(compile(program(DOCS / "how-to" / page), page, "exec"), {"__name__": "__main__"})  # noqa: S102 - our own pages
 
 
 TESTS = [page for page in PAGES if _TEST.search(program(page))]

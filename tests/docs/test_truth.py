@@ -20,6 +20,7 @@ from tiktok_oauth.errors import TikTokErrorCode
 from tiktok_oauth.sandbox.api import ENDPOINTS
 from tiktok_oauth.sandbox.faults import FAULTS
 from tiktok_oauth.service.configuration import catalog
+from tiktok_oauth.service.registry import sql as registry
 from tiktok_oauth.vault.stores import sql
 
 if TYPE_CHECKING:
@@ -188,6 +189,17 @@ def test_columns_of_the_database_are_those_of_the_schema(table: str) -> None:
 
     assert columns
     assert columns == {name for row in rows for name in TICKED.findall(row)}
+
+
+def test_every_table_is_on_the_page() -> None:
+    """Those of the vault and those that the service adds to its database."""
+    page = (DOCS / "reference" / "database.md").read_text("utf-8")
+    schemas = "".join(s for step in (*sql.SCHEMA, *registry.SCHEMA) for s in step)
+    made = re.findall(r"CREATE TABLE (?:IF NOT EXISTS )?(\w+)", schemas + sql.SETTINGS)
+
+    assert {"accounts", "api_keys", "settings", "signin_attempts"} <= set(made)
+    for table in made:
+        assert f"| `{table}` |" in page or f"\n## {table}\n" in page, table
 
 
 def named_tests() -> Iterator[tuple[str, str]]:
