@@ -98,12 +98,12 @@ def refresh_decision(tokens: Lifetimes, now: float) -> Freshness:
 
     A quarter of the lifetime before the end (an hour at most) it is refreshed ahead; in its last
     twentieth (30 seconds at most) it is no longer handed out, since it may end on the way. Without
-    a lifetime there is none.
+    a lifetime, or with one below zero, there is none: what has ended is never fresh.
     """
     left = tokens.access_expires_at - now if tokens.lifetime > 0 else 0.0
     if left > _margin(tokens):
         return "fresh"
-    if left > min(_LONGEST_LAST_MOMENT, tokens.lifetime / 20):
+    if left > min(_LONGEST_LAST_MOMENT, _lifetime(tokens) / 20):
         return "soon"
     return "due" if now < tokens.refresh_expires_at else "dead"
 
@@ -116,7 +116,7 @@ def warm_at(tokens: Lifetimes, roll: float) -> float:
         roll: a number in [0, 1): spreads accounts that were connected at the same time over a
             tenth of the lifetime, always ahead of when a caller would refresh them.
     """
-    return tokens.access_expires_at - _margin(tokens) - roll * tokens.lifetime / 10
+    return tokens.access_expires_at - _margin(tokens) - roll * _lifetime(tokens) / 10
 
 
 def keep_at(tokens: Lifetimes, roll: float) -> float:
@@ -131,4 +131,9 @@ def keep_at(tokens: Lifetimes, roll: float) -> float:
 
 
 def _margin(tokens: Lifetimes) -> float:
-    return min(_LONGEST_MARGIN, tokens.lifetime / 4)
+    return min(_LONGEST_MARGIN, _lifetime(tokens) / 4)
+
+
+def _lifetime(tokens: Lifetimes) -> float:
+    # A row may say less than none: then a margin would reach beyond the token's end.
+    return max(0.0, tokens.lifetime)

@@ -35,6 +35,10 @@ def issued(lifetime: float, refresh_lifetime: float = 180 * DAY) -> Lifetimes:
         (20, 1, "due"),
         (0, 0, "due"),
         (0, 5, "due"),
+        (-7294, 0, "due"),
+        (-7294, -1, "due"),
+        (-7294, 5, "due"),
+        (-7200 * 1e6, -DAY, "due"),
     ],
 )
 def test_margins_scale_with_the_lifetime(lifetime: float, left: float, freshness: str) -> None:
@@ -72,9 +76,19 @@ def test_tokens_only_age(tokens: Lifetimes, since: float, later: float) -> None:
     assert ORDER.index(then) >= ORDER.index(first)
 
 
-@given(LIFETIMES, st.floats(-DAY, 400 * DAY))
+ANY_LIFETIMES = st.builds(
+    Lifetimes,
+    st.floats(NOW - 400 * DAY, NOW),
+    st.floats(-400 * DAY, 400 * DAY),
+    st.floats(NOW - 400 * DAY, NOW + 400 * DAY),
+    st.floats(NOW - 400 * DAY, NOW + 400 * DAY),
+)
+"""Whatever a row may say, with times that do not belong together."""
+
+
+@given(ANY_LIFETIMES, st.floats(-DAY, 400 * DAY))
 def test_what_is_handed_out_lives(tokens: Lifetimes, since: float) -> None:
-    """A fresh token, and one that ends soon, have not ended."""
+    """A fresh token, and one that ends soon, have not ended, whatever the lifetime."""
     if refresh_decision(tokens, NOW + since) in {"fresh", "soon"}:
         assert NOW + since < tokens.access_expires_at
 
@@ -104,6 +118,14 @@ def test_an_unused_grant_is_refreshed_long_before_it_ages_out(
     rest = min(60 * DAY, (tokens.refresh_expires_at - NOW) / 3)
 
     assert NOW + 0.9 * rest - 1e-6 <= at <= NOW + rest + 1e-6
+
+
+@given(st.floats(-400 * DAY, 0), ROLLS)
+def test_tokens_that_came_ended_are_to_be_warmed_at_their_end(lifetime: float, roll: float) -> None:
+    """A lifetime below zero puts off nothing."""
+    tokens = issued(lifetime)
+
+    assert warm_at(tokens, roll) == tokens.access_expires_at
 
 
 @pytest.mark.parametrize(

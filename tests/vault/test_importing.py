@@ -14,11 +14,13 @@ from hypothesis import strategies as st
 
 from tests.vault.made import consent
 from tiktok_oauth import KeyRing
+from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.moving.dumps import Dump, Entry
 from tiktok_oauth.vault.moving.importing import ImportReport, import_tokens
 from tiktok_oauth.vault.moving.mappings import ALLAUTH, AUTHJS, LAYOUTS, NANGO, PLAIN, folded
 from tiktok_oauth.vault.moving.records import Assumptions, UnusableError, parse_record
+from tiktok_oauth.vault.refresh.ladder import lifetimes
 from tiktok_oauth.vault.sealing.cipher import Binding
 from tiktok_oauth.vault.site import open_site
 from tiktok_oauth.vault.stores.memory import memory_store
@@ -121,6 +123,33 @@ def test_what_is_not_said_is_assumed_for_the_worst() -> None:
         assert row.refresh_expires_at == NOW + 30 * DAY
         assert NOW < row.keep_at <= NOW + 10 * DAY
         assert (row.scope, row.user_id) == ("user.info.basic", None)
+
+
+@pytest.mark.parametrize("layout", [PLAIN, ALLAUTH])
+@pytest.mark.parametrize("ago", [1, 2 * HOUR, 300 * DAY])
+def test_an_access_token_that_has_ended_is_due(layout: Layout, ago: float) -> None:
+    """It counts as having ended now, so that nobody is handed it."""
+    record = {
+        layout.columns[name][0]: value
+        for name, value in (RECORD | {"expires_at": NOW - ago}).items()
+    }
+    with opened() as site:
+        report = take(site, lines(record), layout)
+        row = anna(site)
+
+        assert (report.taken, report.access_assumed) == (1, 0)
+        assert (row.lifetime, row.access_expires_at, row.warm_at) == (0, NOW, NOW)
+        assert refresh_decision(lifetimes(row), NOW) == "due"
+
+
+def test_a_refresh_token_that_has_ended_gets_its_last_try_at_once() -> None:
+    """Its end lies in no past that a plan would be made from."""
+    with opened() as site:
+        take(site, lines(RECORD | {"refresh_expires_at": NOW - DAY}))
+        row = anna(site)
+
+        assert (row.refresh_expires_at, row.keep_at) == (NOW, NOW)
+        assert refresh_decision(lifetimes(row), NOW) == "dead"
 
 
 def test_importing_twice_changes_nothing() -> None:

@@ -21,6 +21,9 @@ from tiktok_oauth import (
     ValidationError,
 )
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP, App
+from tiktok_oauth.vault.refresh.place import seal_tokens
+from tiktok_oauth.vault.sealing.cipher import Cipher
+from tiktok_oauth.vault.stores.rows import Consent, Event, Ref
 
 if TYPE_CHECKING:
     from tests.support.vault import Town
@@ -101,6 +104,20 @@ def test_a_token_that_ends_now_is_renewed_first(town: Town, ago: float) -> None:
 
     assert new != old
     assert town.accepts(new)
+    assert town.refreshes == 1
+
+
+def test_a_row_with_a_lifetime_below_zero_is_renewed_first(town: Town) -> None:
+    """An older version has stored such of dumps; what it says has ended is not handed out."""
+    vault, tokens = town.vault(), town.tokens("mina")
+    ref, now = Ref(DEFAULT_APP.client_key, tokens.open_id), town.clock.now()
+    ended = replace(tokens, expires_in=-7294)
+    sealed = seal_tokens(Cipher(town.keys), ref, ended, gen=1, ver=1, at=now, roll=0.0)
+    town.store.consent(Consent(ref, 1, None, now, sealed, Event(now, "imported"), 0, now))
+    account = town.do(vault.account, ref.open_id)
+
+    assert account.status == "refresh_due"
+    assert town.do(account.access_token) != tokens.access_token
     assert town.refreshes == 1
 
 

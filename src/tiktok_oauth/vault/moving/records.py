@@ -87,12 +87,13 @@ def parse_record(
     if ends is not None and ends > now + _LONGEST_ACCESS:
         ends = None  # No access token of TikTok's lives as long: it is some other time.
     refresh_ends = _end(layout, record, "refresh_", issued or now)
-    left = 0.0 if access is None or ends is None else ends - now
+    left = 0.0 if access is None or ends is None else max(0.0, ends - now)
+    refresh_left = _REFRESH_LIFETIME if refresh_ends is None else max(0.0, refresh_ends - now)
     tokens = TikTokTokens(
         access_token="" if access is None else _text(access, _TOKEN, "access_token"),
         refresh_token=refresh,
         expires_in=int(left),
-        refresh_expires_in=int(_REFRESH_LIFETIME if refresh_ends is None else refresh_ends - now),
+        refresh_expires_in=int(refresh_left),
         open_id=open_id,
         scope=_scope(scope) or assumptions.scope,
     )
