@@ -281,6 +281,22 @@ def test_the_doctor_tells_what_is_wrong_and_its_mend(home: Path) -> None:
     assert home.is_dir()
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("store")
+def test_the_doctor_finds_a_journal_that_no_vault_could_use() -> None:
+    """A file in it that cannot be read keeps every vault from starting."""
+    host = state_path() / "tokens.db-answers" / "host"
+    host.unlink()
+    host.symlink_to(host)
+
+    result = run("doctor", "--offline", "--json")
+
+    [journal] = [one for one in json.loads(result.stdout) if one["name"] == "journal"]
+    assert journal["verdict"] == "fail"
+    assert str(host.parent) in journal["says"]
+    assert result.exit_code == 1
+
+
 def test_the_doctor_looks_at_a_machine_without_a_store(home: Path) -> None:
     """Nothing fails, and nothing is made."""
     assert "There is no store yet." in done("doctor", "--offline")

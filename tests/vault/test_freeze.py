@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING
 
@@ -140,6 +141,41 @@ def test_a_count_that_cannot_be_read_freezes_nothing(file_town: Town, content: b
     assert town.store.setting(FROZEN) is None
     assert int(count.read_text()) > 1
     assert count.stat().st_mode & 0o777 == 0o600
+
+
+def test_without_a_look_at_the_count_no_vault_starts(file_town: Town) -> None:
+    """What this host remembers is there and cannot be read: the store may be an older copy."""
+    town = file_town
+    account = town.connect(town.vault())
+    town.restart()
+    assert town.kept.journal is not None
+    count = town.kept.journal / "starts"
+    count.unlink()
+    count.symlink_to(count)
+
+    error = town.refused(town.vault().account, account.open_id)
+
+    assert isinstance(error, StoreError)
+    assert str(town.kept.journal) in error.message
+    assert count.is_symlink()
+    assert town.store.setting(FROZEN) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to have files of two users")
+def test_a_start_by_root_leaves_the_count_to_whose_it_is(file_town: Town) -> None:
+    """The service that runs as its owner could not read it otherwise, nor start."""
+    town = file_town
+    account = town.connect(town.vault())
+    town.restart()
+    assert town.kept.journal is not None
+    count = town.kept.journal / "starts"
+    before = int(count.read_text())
+    os.chown(count, 65534, 65534)
+
+    town.do(town.vault().account, account.open_id)
+
+    assert int(count.read_text()) == before + 1
+    assert (count.stat().st_uid, count.stat().st_gid) == (65534, 65534)
 
 
 def test_memory_is_never_frozen(town: Town) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
+import os
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +19,7 @@ from tiktok_oauth.vault.sealing.cipher import Cipher
 from tiktok_oauth.vault.site import judge_keys, open_site
 from tiktok_oauth.vault.stores.memory import memory_store
 from tiktok_oauth.vault.stores.sqlite import sqlite_store
+from tiktok_oauth.vault.wholefile import told_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -325,6 +328,52 @@ def test_a_journal_directory_belongs_to_one_store(tmp_path: Path) -> None:
     first.end(settled=True)
     open_site(other, ring, shared).close(settled=True)
     one.close()
+
+
+def test_a_directory_whose_store_cannot_be_read_is_nobodys_to_take(
+    open_vault: Callable[..., TokenVault], tmp_path: Path
+) -> None:
+    """It is told, and how often the store was started is not forgotten."""
+    url, journal = f"sqlite:///{tmp_path}/a.db", tmp_path / "a.db-answers"
+    with open_vault(store=url) as vault:
+        vault.begin_login()
+    starts = (journal / "starts").read_bytes()
+    (journal / "store").unlink()
+    (journal / "store").symlink_to(journal / "store")
+
+    error = refused(open_vault(store=url))
+
+    assert isinstance(error, StoreError)
+    assert f"The journal's directory {journal} cannot be used" in error.message
+    assert (journal / "starts").read_bytes() == starts
+
+
+def test_a_directory_in_which_nothing_can_be_deleted_is_told(
+    open_vault: Callable[..., TokenVault], tmp_path: Path
+) -> None:
+    """What the system says comes out as a sentence with what to do."""
+    journal = tmp_path / "answers"
+    (journal / "starts").mkdir(parents=True)
+    journal.chmod(0o700)
+
+    error = refused(open_vault(store=f"sqlite:///{tmp_path}/a.db", journal=journal))
+
+    assert isinstance(error, StoreError)
+    assert f"The journal's directory {journal} cannot be used" in error.message
+
+
+def test_what_belongs_to_another_user_is_told_with_the_mend(tmp_path: Path) -> None:
+    """Making room would mend nothing."""
+    with pytest.raises(StoreError) as caught, told_of(tmp_path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    error = caught.value
+    assert (error.message, error.retryable) == (
+        f"The journal's directory {tmp_path} cannot be used: Permission denied.",
+        False,
+    )
+    assert "Run this as the user it belongs to." in error.hint
+    assert f"chown -R {os.geteuid()} {tmp_path}" in error.hint
 
 
 def test_directories_follow_the_desktops_rules(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ import statistics
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from importlib import metadata
 from pathlib import Path
@@ -30,6 +31,7 @@ from tiktok_oauth.vault.sealing.cipher import Cipher
 from tiktok_oauth.vault.site import judge_keys
 from tiktok_oauth.vault.stores.sqlitefile import FLEETING, file_system, is_url, path_of
 from tiktok_oauth.vault.ways import blocking_core
+from tiktok_oauth.vault.wholefile import told_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -221,10 +223,21 @@ def _journal(directory: Path | None) -> Finding:
         says = f"Others than its owner can enter {directory}."
         return Finding("journal", "fail", says, f"Run: chmod 700 {directory}")
     try:
+        with told_of(directory):
+            _read_all(directory)
         held = sum(1 for _ in payloads_in(directory))
     except TikTokAPIError as error:
         return Finding("journal", "fail", error.message, error.hint)
     return Finding("journal", "ok", f"{held} answers in {directory}")
+
+
+def _read_all(directory: Path) -> None:
+    """Open every file of a journal's, as a vault that starts will have to."""
+    for path in directory.iterdir():
+        if path.is_dir():
+            continue  # Where a disk of its own is mounted there may be one.
+        with suppress(FileNotFoundError), path.open("rb"):  # A vault may just have ended.
+            pass
 
 
 def _clock() -> Finding:

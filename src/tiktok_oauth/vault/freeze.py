@@ -10,12 +10,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from tiktok_oauth.errors import store_error
 from tiktok_oauth.observe.logs import logger
-from tiktok_oauth.vault.wholefile import write_whole
+from tiktok_oauth.vault.wholefile import told_of, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from tiktok_oauth.vault.site import Site
@@ -30,7 +28,7 @@ def freeze_if_restored(site: Site) -> None:
     """Freeze a store that is behind what this host remembers of it, and count this start.
 
     Raises:
-        StoreError: the store cannot be read or written.
+        StoreError: the store, or what this host remembers, cannot be read or written.
     """
     if site.directory is None:
         return
@@ -74,25 +72,14 @@ def _known(store: Store) -> int:
 
 
 def _write(path: Path, number: int) -> None:
-    with _told():
+    with told_of(path.parent):
         write_whole(path, lambda file: file.write(b"%d" % number), replace=True)
 
 
 def _read(path: Path) -> int:
-    with contextlib.suppress(OSError, ValueError):
-        text = path.read_text()
+    # What is there and cannot be read is no missing memory: without it an older copy would pass.
+    with told_of(path.parent), contextlib.suppress(FileNotFoundError):
+        text = path.read_bytes()
         if text.isdigit() and len(text) <= _MOST_DIGITS:
             return int(text)
     return 0
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise store_error(
-            f"The journal's directory cannot be written: {error.strerror}.",
-            "Make room on its disk, or name another directory.",
-            retryable=True,
-        ) from None

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.errors import store_error
-from tiktok_oauth.vault.wholefile import write_whole
+from tiktok_oauth.vault.wholefile import told_of, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,30 +29,28 @@ def move_in(store: Store, directory: Path) -> None:
     """Make a directory the store's own. One without answers may be taken from another.
 
     Raises:
-        StoreError: it holds another store's answers, or cannot be written.
+        StoreError: it holds another store's answers, or cannot be read or written.
     """
     name, path = name_of(store), directory / _TENANT
-    if name is None or _read(path) == name:
+    if name is None:
         return
-    if _read(path) is not None and any(directory.glob("*.journal")):
-        raise store_error(
-            f"The answers in {directory} are another store's.",
-            "Bring back the store they belong to, or name another directory by journal=.",
-        )
-    with contextlib.suppress(FileNotFoundError):
-        # How often the other one was started says nothing about this one.
-        (directory / "starts").unlink()
-    try:
+    with told_of(directory):
+        tenant = _read(path)
+        if tenant == name:
+            return
+        if tenant is not None and any(directory.glob("*.journal")):
+            raise store_error(
+                f"The answers in {directory} are another store's.",
+                "Bring back the store they belong to, or name another directory by journal=.",
+            )
+        with contextlib.suppress(FileNotFoundError):
+            # How often the other one was started says nothing about this one.
+            (directory / "starts").unlink()
         write_whole(path, lambda file: file.write(name.encode("ascii")), replace=True)
-    except OSError as error:
-        raise store_error(
-            f"The journal's directory cannot be written: {error.strerror}.",
-            "Make room on its disk, or name another directory.",
-            retryable=True,
-        ) from None
 
 
 def _read(path: Path) -> str | None:
-    with contextlib.suppress(OSError):
-        return path.read_text()
+    # What is there and cannot be read is no empty place: another's answers may be beside it.
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text(errors="replace")
     return None

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from typing import IO, TYPE_CHECKING
 
+from tiktok_oauth.errors import store_error
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
+_ROOT = 0
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -19,7 +23,7 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, replace: bo
     Args:
         path: where, in a directory that is there.
         write: writes the content.
-        replace: take the place of an existing file, in one step.
+        replace: take the place of an existing file, in one step. Whose that was, its place stays.
 
     Raises:
         FileExistsError: one is there, and ``replace`` is off.
@@ -29,6 +33,8 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, replace: bo
     try:
         with os.fdopen(os.open(part, _NEW, 0o600), "wb") as file:
             write(file)
+            if replace:
+                _leave_to_its_owner(file.fileno(), path)
             file.flush()
             os.fsync(file.fileno())
         if replace:
@@ -39,6 +45,29 @@ def write_whole(path: Path, write: Callable[[IO[bytes]], object], *, replace: bo
     finally:
         part.unlink(missing_ok=True)
     sync_directory(path.parent)
+
+
+@contextlib.contextmanager
+def told_of(directory: Path) -> Iterator[None]:
+    """Turn what the system says of a journal's directory into a sentence that says what to do.
+
+    Raises:
+        StoreError: it cannot be used.
+    """
+    try:
+        yield
+    except PermissionError as error:
+        raise store_error(
+            f"The journal's directory {directory} cannot be used: {error.strerror}.",
+            "Run this as the user it belongs to. If a restore has changed whose it is, or its "
+            f"mode: chown -R {os.geteuid()} {directory} && chmod -R u=rwX,go= {directory}",
+        ) from None
+    except OSError as error:
+        raise store_error(
+            f"The journal's directory {directory} cannot be used: {error.strerror}.",
+            "Make room on its disk, or name another directory.",
+            retryable=True,
+        ) from None
 
 
 def make_private(directory: Path) -> None:
@@ -65,3 +94,14 @@ def sync_directory(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _leave_to_its_owner(file: int, path: Path) -> None:
+    """Give a file to whom the one before belongs, where only root can differ from them.
+
+    Else one command of root's would take it from the program that needs it.
+    """
+    with contextlib.suppress(OSError):
+        before = path.lstat()
+        if os.geteuid() == _ROOT != before.st_uid:
+            os.fchown(file, before.st_uid, before.st_gid)
