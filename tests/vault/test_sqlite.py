@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tiktok_oauth.vault.stores.database import Transaction
 
 WAL = Mode("wal", "FULL", "a test wants it")
+OLD = durability((3, 40, 1))
 SCHEMES = ("sqlite", "sqlite+pysqlite3")
 
 
@@ -237,10 +238,31 @@ def test_both_journals_keep_the_contract(path: Path) -> None:
     with closing(SqlStore(SqliteDatabase(path, mode=WAL))) as store:
         grant = connected(store)
         wal = path.with_name("tokens.db-wal").stat().st_size
-    with closing(sqlite_store(path)) as store:
+    with closing(SqlStore(SqliteDatabase(path, mode=WAL))) as store:
+        assert read(store) == grant
+    with closing(sqlite3.connect(path)) as owner:
+        owner.execute("PRAGMA journal_mode=delete")
+    with closing(SqlStore(SqliteDatabase(path, mode=OLD))) as store:
         assert read(store) == grant
 
     assert wal >= 4 << 20
+
+
+@pytest.mark.parametrize("is_in_use", [True, False])
+def test_a_write_ahead_log_is_not_taken_from_a_file(path: Path, *, is_in_use: bool) -> None:
+    """An older SQLite refuses it with the way back, and changes nothing, whoever has it open."""
+    first = SqliteDatabase(path, mode=WAL)
+    if not is_in_use:
+        first.close()
+
+    with pytest.raises(StoreError, match="kept with journal mode wal") as caught:
+        SqliteDatabase(path, mode=OLD, patience=0.05)
+    first.close()
+
+    assert "sqlite+pysqlite3:///" in caught.value.hint
+    assert "PRAGMA journal_mode=delete" in caught.value.hint
+    with closing(sqlite3.connect(path)) as reader:
+        assert reader.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_two_modes_on_one_file_are_refused(path: Path) -> None:
@@ -248,7 +270,7 @@ def test_two_modes_on_one_file_are_refused(path: Path) -> None:
     with closing(SqlStore(SqliteDatabase(path, mode=WAL))) as store:
         connected(store)
         with pytest.raises(StoreError, match="kept with journal mode wal by another program"):
-            SqliteDatabase(path, mode=durability((3, 40, 1)), patience=0.05)
+            SqliteDatabase(path, mode=OLD, patience=0.05)
 
 
 # Processes
@@ -332,7 +354,7 @@ def test_a_write_that_was_killed_is_undone(url: str) -> None:
 @pytest.mark.parametrize("newer", SCHEMES[1:])
 def test_a_file_keeps_the_journal_it_was_made_with(path: Path, newer: str) -> None:
     """A newer SQLite changes nothing under programs that an older one serves."""
-    with closing(SqliteDatabase(path, mode=durability((3, 40, 1)))):
+    with closing(SqliteDatabase(path, mode=OLD)):
         with_rollback = f"{newer}:///{path}"
     with closing(SqliteDatabase(with_rollback)) as kept:
         assert "journal_mode=persist and synchronous=EXTRA: the file was made" in kept.describe()
@@ -344,7 +366,7 @@ def test_a_file_keeps_the_journal_it_was_made_with(path: Path, newer: str) -> No
 @pytest.mark.parametrize(("first", "second"), [SCHEMES, SCHEMES[::-1]])
 def test_two_copies_on_one_file_are_refused(path: Path, first: str, second: str) -> None:
     """In one process each would end the other's locks; once the first is closed, it may."""
-    with closing(SqliteDatabase(f"{first}:///{path}")) as database:
+    with closing(SqliteDatabase(f"{first}:///{path}", mode=OLD)) as database:
         connected(SqlStore(database))
         with pytest.raises(StoreError, match="Another copy of SQLite"):
             SqliteDatabase(f"{second}:///{path}")

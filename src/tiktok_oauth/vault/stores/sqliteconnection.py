@@ -128,17 +128,23 @@ def connect(
 
 
 def _make_durable(connection: sqlite3.Connection, mode: Mode) -> None:
-    try:
-        [found] = connection.execute(f"PRAGMA journal_mode={mode.journal}").fetchone()
-    except connection.OperationalError:
-        [found] = connection.execute("PRAGMA journal_mode").fetchone()
-        if found != "wal":
-            raise
+    [found] = connection.execute("PRAGMA journal_mode").fetchone()
+    # Nobody may have it open, and it is still not ours to change: the next program of its owner
+    # would find a slower journal, for good.
+    if found != "wal":
+        try:
+            [found] = connection.execute(f"PRAGMA journal_mode={mode.journal}").fetchone()
+        except connection.OperationalError:  # Another process has set it at the same moment.
+            [found] = connection.execute("PRAGMA journal_mode").fetchone()
+            if found != "wal":
+                raise
     if found != mode.journal:
         raise store_error(
             f"The database is kept with journal mode {found} by another program; this one needs "
             f"{mode.journal}: {mode.why}.",
-            "Let all programs that open it use the same SQLite, and the same kind of URL.",
+            "Let all programs that open it use the same SQLite, and the same kind of URL, e.g. "
+            "sqlite+pysqlite3:///tokens.db. Or stop them all and give it another journal: "
+            'sqlite3 tokens.db "PRAGMA journal_mode=delete"',
         )
     connection.execute(f"PRAGMA synchronous={mode.synchronous}")
 
