@@ -58,6 +58,33 @@ def test_without_a_store_they_say_what_to_do(command: tuple[str, ...], home: Pat
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("accounts", "list"),
+        ("backup", "b.db"),
+        ("doctor", "--offline"),
+        ("import", "-", "--client-key", KEY),
+    ],
+)
+def test_another_programs_database_is_left_alone(command: tuple[str, ...], home: Path) -> None:
+    """Named by mistake, it is refused, and not a byte of it changes."""
+    site = home / "site.sqlite3"
+    with closing(sqlite3.connect(site)) as owner:
+        owner.execute("PRAGMA journal_mode=wal")
+        owner.execute("CREATE TABLE auth_user (id INTEGER)")
+    before = site.read_bytes()
+    done("keys", "new")
+
+    result = run(*command, "--database", f"sqlite:///{site}", text=dump("anna"))
+
+    assert result.exit_code == 1
+    assert "belongs to another program" in result.output
+    assert site.read_bytes() == before
+    assert sorted(path.name for path in home.iterdir()) == ["config", "site.sqlite3"]
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("people")
 def test_accounts_are_listed_and_shown() -> None:
     """A line each; a timeline for one. No key is needed for it."""

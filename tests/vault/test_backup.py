@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 from base64 import b64encode
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,6 +44,17 @@ def test_a_copy_holds_every_account(file_town: Town, tmp_path: Path) -> None:
     assert copy.page(AccountQuery()) == file_town.store.page(AccountQuery())
     copy.close()
     file_town.connect(vault, "ha")
+
+
+def test_another_programs_file_is_not_copied(tmp_path: Path) -> None:
+    """It is refused, and no half of a copy is left."""
+    with closing(sqlite3.connect(tmp_path / "tokens.db")) as owner:
+        owner.execute("CREATE TABLE accounts (id INTEGER)")
+
+    with pytest.raises(StoreError, match="belongs to another program"):
+        back_up(url(tmp_path), tmp_path / "copy.db")
+
+    assert [path.name for path in tmp_path.iterdir()] == ["tokens.db"]
 
 
 def test_a_copy_is_private_and_one_file(file_town: Town, tmp_path: Path) -> None:

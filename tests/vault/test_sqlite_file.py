@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,42 @@ def test_what_is_no_database_is_refused(tmp_path: Path, path: Path, kind: str) -
 
     assert not caught.value.retryable
     assert not (tmp_path / "elsewhere").exists()
+
+
+FOREIGN = [
+    "CREATE TABLE auth_user (id INTEGER)",
+    "CREATE TABLE accounts (id INTEGER)",
+    "CREATE TABLE settings (theme TEXT)",
+    "CREATE TABLE settings (name TEXT, value TEXT); INSERT INTO settings VALUES ('theme', 'dark')",
+]
+
+
+@pytest.mark.parametrize("journal", ["wal", "delete"])
+@pytest.mark.parametrize("script", FOREIGN)
+def test_another_programs_database_is_refused_untouched(
+    path: Path, script: str, journal: str
+) -> None:
+    """No table is made in it, its journal stays, and the sentence says what to name instead."""
+    with closing(sqlite3.connect(path)) as owner:
+        owner.execute(f"PRAGMA journal_mode={journal}")
+        owner.executescript(script)
+    before = path.read_bytes()
+
+    with pytest.raises(StoreError, match="belongs to another program") as caught:
+        sqlite_store(path)
+
+    assert str(path) in caught.value.message
+    assert "Name the file that holds the tokens" in caught.value.hint
+    assert path.read_bytes() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_empty_file_is_nobodys_yet(path: Path) -> None:
+    """A database is made in it."""
+    path.touch(0o600)
+
+    with closing(sqlite_store(path)) as store:
+        assert store.setting("name") is not None
 
 
 def test_a_link_to_the_directory_is_followed_once(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tiktok_oauth.errors import invalid_argument, store_error
 from tiktok_oauth.vault.freeze import FROZEN
 from tiktok_oauth.vault.stores import sql, sqlitefile
-from tiktok_oauth.vault.stores.sqliteconnection import connect, failure
+from tiktok_oauth.vault.stores.sqliteconnection import connect, failure, refuse_foreign
 from tiktok_oauth.vault.stores.sqlitelibrary import library_of
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def _copy(source: Path, part: Path, library: ModuleType) -> int:
         ) as old,
         contextlib.closing(library.connect(part, isolation_level=None)) as new,
     ):
+        refuse_foreign(old)
         old.backup(new)
         # One file, whatever the source keeps beside it.
         new.execute("PRAGMA journal_mode=DELETE")

@@ -77,12 +77,39 @@ def durability(version: Version) -> Mode:
     return Mode("persist", "EXTRA", why)
 
 
+def refuse_foreign(connection: sqlite3.Connection) -> None:
+    """Refuse a file that another program keeps its own tables in; it is only read.
+
+    Raises:
+        sqlite3.Error: it cannot be read; or the library's own.
+        StoreError: it holds tables, and no vault's.
+    """
+    if connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None:
+        return
+    columns = {column[1] for column in connection.execute("PRAGMA table_info(settings)")}
+    # The first is written with the table itself, in one transaction.
+    ours = "SELECT 1 FROM settings WHERE name IN ('clock', 'schema')"
+    if {"name", "value"} <= columns and connection.execute(ours).fetchone():
+        return
+    [(_, _, path), *_] = connection.execute("PRAGMA database_list")
+    raise store_error(
+        f"The database {path} belongs to another program: it holds tables, and none of a vault's.",
+        "Name the file that holds the tokens, or one that does not exist yet. Nothing was changed.",
+    )
+
+
 def kept_mode(connection: sqlite3.Connection, wanted: Mode) -> Mode:
     """The mode for a file that may be there already, and have its own.
 
     A write-ahead log would come upon other programs unasked, and theirs may be one that is not
-    safe, while a rollback journal is with every version.
+    safe, while a rollback journal is with every version. A file that has such a log keeps it, too:
+    it is for its owner to turn back, and ``connect`` refuses it where the log is not safe.
+
+    Raises:
+        sqlite3.Error: it cannot be read; or the library's own.
+        StoreError: it is another program's.
     """
+    refuse_foreign(connection)
     [found] = connection.execute("PRAGMA journal_mode").fetchone()
     [pages] = connection.execute("PRAGMA page_count").fetchone()
     if wanted.journal == "persist" or found == "wal" or not pages:
