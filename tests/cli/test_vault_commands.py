@@ -150,6 +150,17 @@ def test_an_import_tells_what_came_of_it(home: Path) -> None:
     assert run("import", str(home / "missing.csv")).exit_code == 1
 
 
+@pytest.mark.parametrize("scopes", ["user.info.basic user.info.profile", ""])
+def test_scopes_that_are_none_are_not_stored(scopes: str, home: Path) -> None:
+    """As `login` refuses them: an account would lack what its person has granted."""
+    result = run("import", "-", "--client-key", KEY, "--scopes", scopes, text=dump("anna"))
+
+    assert result.exit_code == 1
+    assert "--scopes" in result.output
+    assert "comma-separated" in result.output
+    assert list(home.iterdir()) == []
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("people")
 def test_a_key_is_replaced_step_by_step() -> None:

@@ -20,7 +20,7 @@ from tiktok_oauth.cli.options import (
     upkeep,
 )
 from tiktok_oauth.cli.progress import Bar
-from tiktok_oauth.types import split_scopes
+from tiktok_oauth.config import check_scopes
 from tiktok_oauth.vault.moving.dumps import Dump
 from tiktok_oauth.vault.moving.importing import import_tokens
 from tiktok_oauth.vault.moving.mappings import LAYOUTS
@@ -88,7 +88,7 @@ def import_(  # noqa: PLR0913 - every option has a name
     cannot be used are told and stop nothing. Whatever refreshed these tokens so far must not do
     so any more: each refresh ends the token before.
     """
-    assumptions = Assumptions(client_key, ",".join(split_scopes(scopes)))
+    assumptions = Assumptions(client_key, ",".join(check_scopes(scopes, "--scopes")))
     if dry_run and not is_there(database):
         database = "memory:"
     with (
