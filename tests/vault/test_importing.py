@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -215,6 +216,22 @@ def test_a_person_who_comes_twice_is_taken_once() -> None:
         report = take(site, lines(RECORD, RECORD, RECORD | {"refresh_token": "rft.2"}))
 
         assert (report.taken, report.there, report.older) == (1, 1, 1)
+
+
+def test_a_rehearsal_tells_what_a_run_would() -> None:
+    """Of a person who comes twice, too."""
+    records = lines(
+        RECORD,
+        RECORD | {"open_id": "ben"},
+        RECORD,
+        RECORD | {"refresh_token": "rft.2", "expires_at": NOW + HOUR},
+    )
+    with opened() as site:
+        told = take(site, records, rehearse=True)
+        done = take(site, records)
+
+    assert (told.taken, told.there, told.older) == (2, 1, 1)
+    assert replace(told, rehearsed=False) == done
 
 
 def test_an_end_that_no_access_token_has_proves_nothing() -> None:

@@ -90,7 +90,7 @@ def import_tokens(
         layout: the names of their columns.
         assumptions: what goes for records that do not say it.
         now: token time.
-        rehearse: write nothing. A line that comes twice counts twice then.
+        rehearse: write nothing, and tell what would come of it.
 
     Raises:
         StoreError: the store cannot be used; what was taken so far stays.
@@ -119,6 +119,8 @@ class _Import:
         self._counts: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._problems: list[Problem] = []
+        # Of each account that a rehearsal takes, which token: numbers, for there may be a million.
+        self._rehearsed: dict[int, int] = {}
 
     def take(self, batch: list[Entry]) -> None:
         """Read some records, and write those that can be written."""
@@ -165,11 +167,21 @@ class _Import:
         store, now = self._site.store, self._now()
         if self._rehearse:
             for one in found:
-                self._count(self._verdict(one, now), one)
+                self._count(self._would_be(one, now), one)
             return
         written = store.consent_all([self._consent(one, 0, now) for one in found]) if found else []
         for one, is_new in zip(found, written, strict=True):
             self._count("taken" if is_new else self._meet(one, now), one)
+
+    def _would_be(self, one: Found, now: float) -> Verdict:
+        """What would come of a record; the second of one account meets the first."""
+        account, token = hash(one.ref), hash(one.tokens.refresh_token)
+        if account in self._rehearsed:
+            return "there" if self._rehearsed[account] == token else "older"
+        verdict = self._verdict(one, now)
+        if verdict == "taken":
+            self._rehearsed[account] = token
+        return verdict
 
     def _meet(self, one: Found, now: float) -> Verdict:
         """Write over an account that is there already, if it has older tokens."""
