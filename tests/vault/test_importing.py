@@ -324,6 +324,29 @@ def test_what_is_no_time_says_nothing(moment: object) -> None:
     assert parsed(expires_at=moment).assumes_access
 
 
+@pytest.mark.parametrize(
+    "times",
+    [
+        {"expires_at": "31.12.2026 10:00"},
+        {"expires_at": -5},
+        {"issued_at": "yesterday"},
+        {"refresh_expires_at": [1]},
+    ],
+)
+def test_a_time_that_is_not_understood_is_counted(times: dict[str, object]) -> None:
+    """It is something else than a time that nobody has written."""
+    with opened() as site:
+        report = take(site, lines(RECORD | times, RECORD | {"open_id": "ben"}))
+
+    assert (report.taken, report.times_missed) == (2, 1)
+
+
+@pytest.mark.parametrize("moment", [86_400, "7200", NOW + HOUR, "", None])
+def test_a_lifetime_in_the_place_of_a_time_is_no_misunderstanding(moment: object) -> None:
+    """Auth.js writes such."""
+    assert not parsed(expires_at=moment).misses_time
+
+
 def test_lifetimes_count_from_the_time_of_issue() -> None:
     """Where it is said; else from now."""
     assert parsed(expires_in=7200).tokens.expires_in == 7200
@@ -346,6 +369,38 @@ def test_dumps_come_in_many_forms(text: str) -> None:
     """CSV by three delimiters, JSON lines, an array; names in any writing."""
     with opened() as site:
         assert take(site, text).taken == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (
+            "open_id,refresh_token,user_id\nanna,rft.1,Jürgen\nben,rft.2,Jan\n",
+            "user_id is not UTF-8",
+        ),
+        (
+            lines({"open_id": "anna", "refresh_token": "rft.1"}).replace(
+                "}", ',"user_id":"Jürgen"}'
+            )
+            + lines({"open_id": "ben", "refresh_token": "rft.2"}),
+            "not UTF-8",
+        ),
+    ],
+)
+def test_a_name_in_another_encoding_is_not_stored_as_something_else(text: str, reason: str) -> None:
+    """Its line is told, and the others are taken."""
+    with opened() as site:
+        report = take(site, text.encode("latin-1"))
+
+        assert (report.taken, report.reasons) == (1, {reason: 1})
+        assert [row.open_id for row in site.store.page(AccountQuery())] == ["ben"]
+
+
+def test_what_nobody_looks_at_may_be_in_any_encoding() -> None:
+    """A column that is not taken over costs no line."""
+    text = "open_id,refresh_token,city\nanna,rft.1,Köln\n"
+    with opened() as site:
+        assert take(site, text.encode("latin-1")).taken == 1
 
 
 def test_a_stray_quote_costs_one_line() -> None:

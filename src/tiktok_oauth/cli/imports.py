@@ -143,6 +143,11 @@ def _told(report: ImportReport) -> str:
             f"{report.refresh_assumed} of them do not say when the refresh token ends: thirty days"
             " are assumed, so that a refresher renews it within ten."
         )
+    if report.times_missed:
+        lines.append(
+            f"{report.times_missed} of them have a time that is not understood, and counts as not"
+            " said: write Unix seconds, milliseconds or ISO 8601, e.g. 2026-12-31T10:00:00Z."
+        )
     lines.append(f"Unusable: {report.unusable}")
     lines += [f"  {count} x {reason}" for reason, count in report.reasons.items()]
     lines += [f"  line {problem.line}: {problem.reason}" for problem in report.problems]

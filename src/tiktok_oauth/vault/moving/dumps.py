@@ -75,7 +75,8 @@ class Dump:
         while len(piece) == _LONGEST_LINE and not piece.endswith(b"\n"):
             piece = self._stream.readline(_LONGEST_LINE)
             self.position += len(piece)
-        return line.decode("utf-8", "replace")
+        # Bytes that are no UTF-8 stay what they are: whoever would use them can tell.
+        return line.decode("utf-8", "surrogateescape")
 
     def _json_lines(self, first: str, lines: Iterator[str]) -> Iterator[Entry]:
         yield _entry(self._number, first)
@@ -165,10 +166,17 @@ class _Lines:
 
 
 def _entry(number: int, line: str) -> Entry:
+    if not is_text(line):
+        return Entry(number, None, "not UTF-8")
     try:
         return _of(number, msgspec.json.decode(line))
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return Entry(number, None, "not JSON")
+
+
+def is_text(value: str) -> bool:
+    """Whether all of it was UTF-8."""
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _of(number: int, value: object) -> Entry:

@@ -59,6 +59,7 @@ class ImportReport:
         refresh_assumed: accounts taken whose refresh token's end is not known: it is taken to
             end in thirty days.
         rehearsed: whether nothing was written.
+        times_missed: accounts taken with a time that is not understood: it counts as not said.
     """
 
     taken: int
@@ -71,6 +72,7 @@ class ImportReport:
     access_assumed: int
     refresh_assumed: int
     rehearsed: bool
+    times_missed: int = 0
 
 
 def import_tokens(
@@ -146,6 +148,7 @@ class _Import:
             counts["access"],
             counts["refresh"],
             self._rehearse,
+            counts["times"],
         )
 
     def _readable(self, batch: list[Entry]) -> Iterator[Found]:
@@ -223,6 +226,7 @@ class _Import:
         if verdict == "taken":
             self._counts["access"] += one.assumes_access
             self._counts["refresh"] += one.assumes_refresh
+            self._counts["times"] += one.misses_time
 
     def _cannot(self, line: int, reason: str) -> None:
         self._reasons[reason] += 1

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tiktok_oauth.types import TikTokTokens
+from tiktok_oauth.vault.moving.dumps import is_text
 from tiktok_oauth.vault.stores.rows import Ref
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _LONGEST_ACCESS = _DAY
 """No access token of TikTok's lives longer: it was issued at most so long before its end."""
 _EARLIEST, _LATEST = 1e9, 1e11
 """Numbers between are seconds since 1970; greater ones are milliseconds, smaller ones no time."""
+_TIMES = ("expires_at", "refresh_expires_at", "issued_at")
 _LONGEST = 10 * 365 * _DAY
 
 _OPEN_ID = re.compile(r"[\x21-\x7e]{1,255}")
@@ -40,6 +42,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
         since: the earliest time the tokens can have been issued; None when nobody knows.
         assumes_access: nobody says when the access token ends: it counts as ended.
         assumes_refresh: nobody says when the refresh token ends: thirty days are assumed.
+        misses_time: there is a time that is not understood: it counts as not said.
     """
 
     ref: Ref
@@ -48,6 +51,7 @@ class Found(msgspec.Struct, frozen=True, gc=False):
     since: float | None
     assumes_access: bool
     assumes_refresh: bool
+    misses_time: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +108,16 @@ def parse_record(
         _since(issued, ends if layout.get(record, "expires_at") is not None else None, now),
         access is None or ends is None,
         refresh_ends is None,
+        any(_is_misread(layout.get(record, name)) for name in _TIMES),
     )
+
+
+def _is_misread(value: object) -> bool:
+    """Whether a time is written in a way that is not understood; a lifetime in its place is."""
+    if value is None or _moment(value) is not None:
+        return False
+    seconds = _number(value)
+    return seconds is None or not 0 <= seconds < _EARLIEST
 
 
 def _end(layout: Layout, record: Mapping[str, object], which: str, start: float) -> float | None:
@@ -134,6 +147,8 @@ def _user_id(value: object) -> str | None:
     if value is None or isinstance(value, bool):
         return None
     text = str(value).strip()
+    if not is_text(text):
+        raise UnusableError("user_id is not UTF-8")
     if isinstance(value, int | str) and 0 < len(text) <= _LONGEST_NAME and text.isprintable():
         return text
     raise UnusableError("user_id is malformed")
