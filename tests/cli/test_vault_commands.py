@@ -150,6 +150,37 @@ def test_an_import_tells_what_came_of_it(home: Path) -> None:
     assert run("import", str(home / "missing.csv")).exit_code == 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("text", ["", "\n", "open_id,refresh_token\n", "[]"])
+@pytest.mark.parametrize("options", [(), ("--dry-run",)])
+def test_an_import_of_nothing_fails(text: str, options: tuple[str, ...]) -> None:
+    """The program before the pipe has failed, perhaps, and nobody would notice."""
+    result = run("import", "-", "--client-key", KEY, *options, text=text)
+
+    assert result.exit_code == 1
+    assert "There is no account in standard input." in result.stderr
+    assert "it may have failed" in result.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("layout", "text", "words"),
+    [
+        ("plain", "anna,act.CANARY,rft.CANARY\nben,act.2,rft.2\n", "open_id or tiktok_open_id"),
+        ("plain", "uid,token,token_secret\nCANARY,act.1,rft.1\n", "--from allauth"),
+        ("allauth", dump("CANARY"), "those of: --from plain"),
+        ("authjs", "id,name\n1,CANARY\n", "provider_account_id or id_token and refresh_token"),
+    ],
+)
+def test_names_that_are_not_found_are_told(layout: str, text: str, words: str) -> None:
+    """With those that were looked for, or whose they are; nothing of the file is told."""
+    result = run("import", "-", "--dry-run", "--client-key", KEY, "--from", layout, text=text)
+
+    assert result.exit_code == 1
+    assert words in result.stderr
+    assert "CANARY" not in result.output
+
+
 @pytest.mark.parametrize("scopes", ["user.info.basic user.info.profile", ""])
 def test_scopes_that_are_none_are_not_stored(scopes: str, home: Path) -> None:
     """As `login` refuses them: an account would lack what its person has granted."""

@@ -23,14 +23,15 @@ from tiktok_oauth.cli.progress import Bar
 from tiktok_oauth.config import check_scopes
 from tiktok_oauth.vault.moving.dumps import Dump
 from tiktok_oauth.vault.moving.importing import import_tokens
-from tiktok_oauth.vault.moving.mappings import LAYOUTS
+from tiktok_oauth.vault.moving.mappings import LAYOUTS, folded
 from tiktok_oauth.vault.moving.records import Assumptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from tiktok_oauth.vault.moving.dumps import Entry
     from tiktok_oauth.vault.moving.importing import ImportReport
+    from tiktok_oauth.vault.moving.mappings import Layout
 
 _MANY = 1_000
 _EXAMPLES = """\
@@ -88,6 +89,7 @@ def import_(  # noqa: PLR0913 - every option has a name
     cannot be used are told and stop nothing. Whatever refreshed these tokens so far must not do
     so any more: each refresh ends the token before.
     """
+    seen = _Seen(LAYOUTS[layout])
     assumptions = Assumptions(client_key, ",".join(check_scopes(scopes, "--scopes")))
     if dry_run and not is_there(database):
         database = "memory:"
@@ -98,15 +100,59 @@ def import_(  # noqa: PLR0913 - every option has a name
     ):
         report = import_tokens(
             room.site,
-            _shown(Dump(stream), 0 if str(file) == "-" else file.stat().st_size, bar),
-            LAYOUTS[layout],
+            seen.each(_shown(Dump(stream), 0 if str(file) == "-" else file.stat().st_size, bar)),
+            seen.layout,
             assumptions,
             now=time.time,
             rehearse=dry_run,
         )
     click.echo(msgspec.json.encode(asdict(report)) if as_json else _told(report))
+    if seen.entries == 0:
+        raise click.ClickException(
+            f"There is no account in {'standard input' if str(file) == '-' else file}. If another"
+            " program writes it, see what that one says: it may have failed."
+        )
     if report.unusable and not (report.taken or report.there or report.older):
+        click.echo(seen.advice(), err=True)
         raise SystemExit(FAILED)
+
+
+class _Seen:
+    """What is in a dump at all, for advice when nothing of it can be used.
+
+    It tells names that we know, and none of the dump's: without a line of names, its first account
+    stands in their place.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        self.entries = 0
+        self._first: Mapping[str, object] | None = None
+
+    def each(self, dump: Iterable[Entry]) -> Iterator[Entry]:
+        """The same entries, looked at."""
+        for entry in dump:
+            self.entries += 1
+            self._first = self._first or entry.record
+            yield entry
+
+    def advice(self) -> str:
+        """Which names are looked for, or whose those of the dump are."""
+        for other in LAYOUTS.values():
+            if other is not self.layout and self._is_of(other):
+                return f"The names in it are those of: --from {other.name}"
+        wanted = (self.layout.columns[name] for name in ("open_id", "refresh_token"))
+        names = " and ".join(" or ".join(columns) for columns in wanted)
+        return (
+            f"--from {self.layout.name} looks for {names}. The first line of a CSV must hold the"
+            " names of its columns."
+        )
+
+    def _is_of(self, layout: Layout) -> bool:
+        first = folded(self._first or {})
+        return not layout.is_other(first) and all(
+            layout.get(first, name) is not None for name in ("open_id", "refresh_token")
+        )
 
 
 def _opened(file: Path) -> IO[bytes]:
