@@ -151,6 +151,20 @@ def test_an_import_tells_what_came_of_it(home: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("mode", "is_told"), [(0o644, True), (0o640, True), (0o600, False)])
+def test_tokens_that_others_can_read_are_told(home: Path, mode: int, *, is_told: bool) -> None:
+    """With the command that shuts the file; it is taken over anyway."""
+    path = home / "dump.jsonl"
+    path.write_text(dump("anna"))
+    path.chmod(mode)
+
+    result = run("import", str(path), "--client-key", KEY)
+
+    assert result.exit_code == 0
+    assert (f"chmod 600 {path}" in result.stderr) is is_told
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "\n", "open_id,refresh_token\n", "[]"])
 @pytest.mark.parametrize("options", [(), ("--dry-run",)])
 def test_an_import_of_nothing_fails(text: str, options: tuple[str, ...]) -> None:

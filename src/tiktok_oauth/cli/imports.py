@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import stat
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -89,6 +91,7 @@ def import_(  # noqa: PLR0913 - every option has a name
     cannot be used are told and stop nothing. Whatever refreshed these tokens so far must not do
     so any more: each refresh ends the token before.
     """
+    _warn_of_readers(file)
     seen = _Seen(LAYOUTS[layout])
     assumptions = Assumptions(client_key, ",".join(check_scopes(scopes, "--scopes")))
     if dry_run and not is_there(database):
@@ -153,6 +156,18 @@ class _Seen:
         return not layout.is_other(first) and all(
             layout.get(first, name) is not None for name in ("open_id", "refresh_token")
         )
+
+
+def _warn_of_readers(file: Path) -> None:
+    """Say that others can read a file of tokens."""
+    with suppress(OSError):
+        status = file.stat()
+        if stat.S_ISREG(status.st_mode) and status.st_mode & (stat.S_IRGRP | stat.S_IROTH):
+            click.echo(
+                f"Others than its owner can read {file}, which holds tokens in the clear. Run:"
+                f" chmod 600 {file}",
+                err=True,
+            )
 
 
 def _opened(file: Path) -> IO[bytes]:
