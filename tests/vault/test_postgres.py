@@ -132,9 +132,29 @@ def test_a_refusal_says_why_and_no_more(server: Server) -> None:
 
     assert "password authentication failed for user" in refused.value.message
     assert 'database "..." does not exist' in unknown.value.message
+    assert "the password in the URL" in refused.value.hint
+    assert "Make a role and a database" in unknown.value.hint
     for error in (refused.value, unknown.value):
         assert error.retryable
         assert not {"vault", "wrong", PASSWORD, "no_such"} & set(repr(error).split('"'))
+
+
+@pytest.mark.slow
+def test_a_database_of_others_is_told_with_what_to_do(server: Server, url: str) -> None:
+    """Where a name is taken, and where no table may be made."""
+    with closing(PostgresDatabase(url)) as database:
+        make(database, "CREATE TABLE accounts (id INTEGER)")
+    name = f"guest_{token_hex(4)}"
+    server.run(f"CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'")
+
+    with pytest.raises(StoreError, match="42P07") as taken:
+        postgres_store(url)
+    with pytest.raises(StoreError, match="42501") as forbidden:
+        postgres_store(server.new_database().replace("//vault:", f"//{name}:"))
+
+    assert "Another program keeps a table there" in taken.value.hint
+    assert "The role has to own the database" in forbidden.value.hint
+    assert "Make a role and a database for the vault alone." in taken.value.hint
 
 
 @pytest.mark.slow

@@ -13,6 +13,12 @@ if TYPE_CHECKING:
 _PASSING = ("08", "40", "53", "55P03", "57", "58", "25006", "25P03")
 """SQLSTATEs of what may be over soon: lost connections, conflicts, full disks, locks, shutdowns,
 I/O errors, and a server that has just become a standby."""
+_OWN = "Make a role and a database for the vault alone"
+_MENDS = {
+    "42P07": f"Another program keeps a table there by a name of the vault's. {_OWN}.",
+    "42501": f"The role has to own the database, or at least the vault's tables. {_OWN}.",
+}
+"""What to do, by SQLSTATE."""
 _QUOTED = re.compile(r"\".*\"|(?<!\w)'.*'")
 
 
@@ -50,6 +56,10 @@ def unreachable(text: str) -> StoreError:
     # What comes before the last "failed:" is the address.
     reason = _masked(text.partition("\n")[0].rpartition("failed: ")[2])
     hint = ""
+    if "authentication failed" in reason:
+        hint = "See that the role and the password in the URL are right, or in PGPASSWORD."
+    elif "does not exist" in reason:
+        hint = f"{_OWN}, and name them in the URL."
     if "read-only" in reason or "standby" in reason:
         hint = "That is a standby: name the primary in the URL, or all servers one of which is."
     return store_error(f"No connection to PostgreSQL: {reason}.", hint, retryable=True)
@@ -95,7 +105,8 @@ def refused(state: str | None, reason: str) -> StoreError:
     if state is None:
         return store_error(f"PostgreSQL cannot take this: {reason}.")
     retryable = state.startswith(_PASSING)
-    return store_error(f"PostgreSQL: {_masked(reason)} ({state}).", retryable=retryable)
+    message = f"PostgreSQL: {_masked(reason)} ({state})."
+    return store_error(message, _MENDS.get(state, ""), retryable=retryable)
 
 
 def _masked(text: str) -> str:
