@@ -494,6 +494,25 @@ def test_a_refresher_drains_and_stops_on_a_signal(sandbox: Sandbox) -> None:
     assert len([one for one in sandbox.requests() if one.endpoint == "refresh"]) == 1
 
 
+@pytest.mark.slow
+def test_a_refresher_with_a_wrong_secret_does_not_say_that_tiktok_is_down(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One refusal of the app stops it, and its line names both causes."""
+    done("import", "-", text=json.dumps({**record_of(sandbox), "refresh_expires_in": 1}))
+    monkeypatch.setenv("TIKTOK_CLIENT_SECRET", "another-secret-0001")
+    command = (sys.executable, "-m", "tiktok_oauth", "refresher", "--every", "1")
+    with subprocess.Popen(  # noqa: S603 - our own program
+        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        assert process.stdout is not None
+        said = next(line for line in process.stdout if "breaker" in line)
+        process.send_signal(signal.SIGTERM)
+        process.stdout.read()
+
+    assert "TikTok fails, or refuses the app's key and secret" in said
+
+
 def test_every_command_is_in_the_list() -> None:
     """With what it does; none of them is imported for that."""
     told = done("--help")

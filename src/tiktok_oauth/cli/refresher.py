@@ -107,5 +107,8 @@ def _line(progress: Progress) -> str:
         f" {progress.lag:.0f} s behind, {progress.rate:.0f} a second"
     )
     if progress.breaker != "closed":
-        told += f", TikTok is down (breaker {progress.breaker})"
+        told += (
+            ", TikTok fails, or refuses the app's key and secret: see what the log says"
+            f" (breaker {progress.breaker})"
+        )
     return f"{told}, standing still after too many refusals" if progress.alarm else told

@@ -274,8 +274,8 @@ class Pace(msgspec.Struct, frozen=True, gc=False):
 class Alarm(msgspec.Struct, frozen=True, gc=False):
     """Stops everything after too many refusals: they are no coincidence.
 
-    The secret may be wrong, the store restored, or TikTok has an incident. No app asks anything
-    before somebody has looked or some time has passed.
+    The store may be an older copy, or TikTok has an incident. No app asks anything before somebody
+    has looked or some time has passed.
 
     Attributes:
         answers: tokens and refusals of accounts that gave no reason to expect one.

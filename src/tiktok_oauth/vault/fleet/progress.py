@@ -21,10 +21,11 @@ class Progress:
         lost: accounts that need a new login because such an answer never came.
         in_flight: refreshes under way.
         rate: requests a second that are allowed now, over all apps.
-        breaker: ``closed`` while TikTok answers; the worst over all apps.
+        breaker: ``closed`` while TikTok answers, and takes the app's key and secret; the worst
+            over all apps.
         alarm: whether everything stands still after too many refusals.
         due: accounts that are due, when the store was last asked (twice a minute).
-        lag: seconds the most urgent of them was due for, then.
+        lag: seconds the most urgent of them was due for, then: neither moves in between.
     """
 
     started_at: float
