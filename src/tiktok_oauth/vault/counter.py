@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Generic, ParamSpec, TypeVar
 
 from tiktok_oauth.engine import calls
 from tiktok_oauth.engine.run import run
-from tiktok_oauth.errors import TikTokAPIError, invalid_argument
+from tiktok_oauth.errors import StoreError, TikTokAPIError, invalid_argument
 from tiktok_oauth.types import AccessToken, Secret
 from tiktok_oauth.vault.flights import own
 from tiktok_oauth.vault.looks import Looks
@@ -77,7 +77,14 @@ class Counter(Generic[C]):
 
     def access_token(self, ref: Ref) -> AccessToken:
         """An access token that is valid now."""
-        return self.teller.quick(ref) or self.settle(ref, self.teller.look(ref))
+        token = self.teller.quick(ref)
+        if token is not None:
+            return token
+        try:
+            look = self.teller.look(ref)
+        except StoreError as error:
+            return self.teller.meanwhile(ref, error)
+        return self.settle(ref, look)
 
     def refresh(self, ref: Ref) -> AccountState:
         """Refresh now, needed or not."""
@@ -155,7 +162,11 @@ class AsyncCounter(Counter[C]):
         token = self.teller.quick(ref)
         if token is not None:
             return token
-        return await self.settle_soon(ref, await self._looks.soon(ref))
+        try:
+            look = await self._looks.soon(ref)
+        except StoreError as error:
+            return self.teller.meanwhile(ref, error)
+        return await self.settle_soon(ref, look)
 
     async def token_after_soon(self, ref: Ref, refused: Secret) -> AccessToken:
         """Another token than the one TikTok refused."""

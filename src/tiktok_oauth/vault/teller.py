@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Future
 
-    from tiktok_oauth.errors import TikTokAPIError
+    from tiktok_oauth.errors import StoreError, TikTokAPIError
     from tiktok_oauth.vault.stores.rows import Grant, Ref
     from tiktok_oauth.vault.strongroom import Strongroom
 
@@ -27,6 +27,8 @@ _REMEMBERED = 100_000
 _LOOK_AGAIN = 60.0
 """Seconds after which a token in memory is compared with the store: somebody may have
 disconnected the account elsewhere."""
+_STORE_AWAY = 5.0
+"""Seconds for which a store that did not answer is not asked again for a token in memory."""
 
 _IT_GOES_ON = (
     "The account's refresh was not over within {seconds:g} s. It goes on.",
@@ -76,6 +78,20 @@ class Teller:
         time = self._room.times[ref.client_key]
         if time.now() >= held.until or time.monotonic() >= held.look_again or time.is_stale:
             return None
+        return AccessToken(held.token, held.expires_at, ref.open_id, ref.client_key, held.scope)
+
+    def meanwhile(self, ref: Ref, error: StoreError) -> AccessToken:
+        """The fresh token in memory, while the store that should be looked at is away.
+
+        Raises:
+            StoreError: this one, where there is none, or where it does not pass by itself.
+        """
+        held, time = self._held.get(ref), self._room.times[ref.client_key]
+        if held is None or not error.retryable or time.now() >= held.until or time.is_stale:
+            raise error
+        # Nobody else waits for the store for a moment: that may take as long as it has patience.
+        again = time.monotonic() + _STORE_AWAY
+        self._held[ref] = msgspec.structs.replace(held, look_again=again)
         return AccessToken(held.token, held.expires_at, ref.open_id, ref.client_key, held.scope)
 
     def look(self, ref: Ref) -> AccessToken | Future[Grant]:
