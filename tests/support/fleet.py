@@ -194,9 +194,11 @@ class FleetOfTests:
         """Remember what was told."""
         self.told.append((ref.open_id, event.kind))
 
-    def connect(self, open_id: str, *, due_in: float = -1.0, rest: float = 1e6) -> Ref:
+    def connect(
+        self, open_id: str, *, due_in: float = -1.0, rest: float = 1e6, client_key: str = KEY
+    ) -> Ref:
         """Add an account whose access token is to be refreshed so many seconds from now."""
-        ref, now = Ref(KEY, open_id), self.clock.now()
+        ref, now = Ref(client_key, open_id), self.clock.now()
         tokens = seal_tokens(
             self.site.cipher, ref, tokens_of(open_id, 0), gen=1, ver=1, at=now, roll=0.0
         )

@@ -136,6 +136,27 @@ def test_what_cannot_be_copied_leaves_nothing_behind(file_town: Town, tmp_path: 
     assert sorted(tmp_path.iterdir()) == before
 
 
+def test_a_damaged_store_makes_no_copy(file_town: Town, tmp_path: Path) -> None:
+    """What is copied is looked through before it gets its name."""
+    vault = file_town.vault()
+    for person in ("mina", "jonas", "ayse", "ha"):
+        file_town.connect(vault, person)
+    file_town.close()
+    store = tmp_path / "tokens.db"
+    with closing(sqlite3.connect(store)) as connection:
+        find = "SELECT rootpage FROM sqlite_master WHERE name = 'accounts_warm'"
+        [page] = connection.execute(find).fetchone()
+        [size] = connection.execute("PRAGMA page_size").fetchone()
+    with store.open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\xff" * size)
+
+    with pytest.raises(StoreError, match="damaged"):
+        back_up(url(tmp_path), tmp_path / "copy.db")
+
+    assert not [path for path in tmp_path.iterdir() if "copy" in path.name]
+
+
 def test_postgres_is_backed_up_by_its_own_means(tmp_path: Path) -> None:
     """The error says how."""
     with pytest.raises(ValidationError, match="Only SQLite") as caught:

@@ -115,6 +115,19 @@ def test_no_secret_can_be_read_at_a_database_server(world: World, tmp_path: Path
     assert seen >= {"base", "pg_wal", "log"}
 
 
+def test_what_was_replaced_is_not_left_in_free_pages(file_town: Town, tmp_path: Path) -> None:
+    """Sealed tokens of an account that has left are overwritten: a key found later opens none."""
+    town, vault = file_town, file_town.vault()
+    account = town.connect(vault)
+    sealed = [column(tmp_path, name, account.open_id) for name in ("access", "refresh")]
+
+    town.do(account.disconnect)
+    town.close()
+
+    held = (tmp_path / "tokens.db").read_bytes()
+    assert [blob for blob in sealed if blob in held] == []
+
+
 def test_all_files_are_their_owners_alone(file_town: Town, tmp_path: Path) -> None:
     """Nobody else on the machine may read what is sealed, either."""
     town = file_town

@@ -52,6 +52,19 @@ async def test_due_accounts_are_refreshed(vault: FleetOfTests) -> None:
     assert vault.told == [("due", "refreshed")]
 
 
+async def test_another_apps_accounts_are_left_alone(vault: FleetOfTests) -> None:
+    """A store may serve apps whose secret is not here: TikTok would refuse, and they would wait."""
+    vault.connect("ours")
+    strange = vault.connect("theirs", client_key="aw0anotherkey")
+
+    await rounds(vault.fleet(), 2)
+
+    left = vault.store.get(strange)
+    assert vault.tiktok.asked == ["ours"]
+    assert left is not None
+    assert (left.ver, left.attempt, left.failures) == (1, None, 0)
+
+
 async def test_the_most_urgent_comes_first(vault: FleetOfTests) -> None:
     """Accounts are refreshed in the order of their deadlines, one whose caller waits before all."""
     for number in (3, 1, 2):
