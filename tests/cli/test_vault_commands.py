@@ -365,7 +365,7 @@ def test_the_doctor_tells_what_is_wrong_and_its_mend(home: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("store")
+@pytest.mark.usefixtures("people")
 def test_the_doctor_finds_a_journal_that_no_vault_could_use() -> None:
     """A file in it that cannot be read keeps every vault from starting."""
     host = state_path() / "tokens.db-answers" / "host"

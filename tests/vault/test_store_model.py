@@ -143,6 +143,8 @@ class OneAccount(RuleBasedStateMachine):
         assert self.store.settle([change]) == [due]
         if due:
             self.change(attempt=None, boot=None, doubt=doubt_at is not None)
+        elif doubt_at and (seen.gen, seen.ver) == state[:2] and self.model.refresh is not None:
+            self.change(doubt=True)  # Its claim is forgotten, and not that it has asked.
 
     @rule(behind=st.integers(0, 1))
     def disconnects(self, behind: int) -> None:
