@@ -25,7 +25,7 @@ from tiktok_oauth.vault.refresh.ladder import lifetimes
 from tiktok_oauth.vault.sealing.cipher import Binding
 from tiktok_oauth.vault.site import open_site
 from tiktok_oauth.vault.stores.memory import memory_store
-from tiktok_oauth.vault.stores.rows import AccountQuery, Event, Ref
+from tiktok_oauth.vault.stores.rows import AccountQuery, Event, Ref, Renewed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,6 +188,53 @@ def test_provably_newer_tokens_replace_older_ones(age: dict[str, object]) -> Non
         assert take(site, lines(other), at=NOW + 2 * HOUR).taken == 1
         assert anna(site).gen > before.gen
         assert anna(site).granted_at == NOW + HOUR
+
+
+@pytest.mark.parametrize("said", ["issued_at", "expires_at"])
+def test_of_two_dumps_the_newer_tokens_count(said: str) -> None:
+    """A trial import does not keep away what the old program has later."""
+    with opened() as site:
+        take(site, lines(RECORD | {said: NOW - 2 * HOUR}))
+        later = RECORD | {"refresh_token": "rft.2", said: NOW - HOUR}
+
+        assert take(site, lines(later), at=NOW + 6 * HOUR).taken == 1
+        assert take(site, lines(RECORD | {said: NOW - 2 * HOUR}), at=NOW + 7 * HOUR).older == 1
+        assert site.cipher.same_token(anna(site).fingerprint or b"", Secret("rft.2"))
+
+
+def test_a_dump_from_before_a_refresh_is_older() -> None:
+    """What the vault has refreshed since an import is newer than any dump from before that."""
+    with opened() as site:
+        take(site, lines(RECORD | {"issued_at": NOW - DAY}))
+        row = anna(site)
+        change = Renewed(
+            row.ref,
+            row.gen,
+            row.ver,
+            row.fingerprint or b"",
+            row.ver + 1,
+            "",
+            consent(ANNA, issued_at=NOW + HOUR).tokens,
+            Event(NOW + HOUR, "refreshed"),
+        )
+        assert site.store.renew([change]) == [True]
+        between = RECORD | {"refresh_token": "rft.2", "issued_at": NOW}
+
+        assert take(site, lines(between), at=NOW + DAY).older == 1
+
+
+def test_of_two_lines_of_one_person_the_newer_counts() -> None:
+    """In either order, and a rehearsal says the same."""
+    old = RECORD | {"issued_at": NOW - 10 * DAY}
+    new = RECORD | {"refresh_token": "rft.2", "issued_at": NOW - HOUR}
+    for records, counts in (((old, new, old), (2, 0, 1)), ((new, old, new), (1, 1, 1))):
+        with opened() as site:
+            told = take(site, lines(*records), rehearse=True)
+            done = take(site, lines(*records))
+
+            assert replace(told, rehearsed=False) == done
+            assert (done.taken, done.there, done.older) == counts
+            assert site.cipher.same_token(anna(site).fingerprint or b"", Secret("rft.2"))
 
 
 def test_a_disconnected_account_stays_so() -> None:

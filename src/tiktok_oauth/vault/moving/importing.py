@@ -47,7 +47,8 @@ class ImportReport:
     """What came of a dump.
 
     Attributes:
-        taken: accounts whose tokens are the dump's now; in a rehearsal, that would be.
+        taken: accounts whose tokens are the dump's now; in a rehearsal, that would be. One whose
+            newer tokens come in a later line counts once more.
         there: those whose tokens were there already.
         older: those that have newer tokens, or may have.
         passed_over: records of other providers.
@@ -121,8 +122,9 @@ class _Import:
         self._counts: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._problems: list[Problem] = []
-        # Of each account that a rehearsal takes, which token: numbers, for there may be a million.
-        self._rehearsed: dict[int, int] = {}
+        # Of each account that a rehearsal takes, which token, and since when: numbers, for there
+        # may be a million.
+        self._rehearsed: dict[int, tuple[int, float]] = {}
 
     def take(self, batch: list[Entry]) -> None:
         """Read some records, and write those that can be written."""
@@ -179,11 +181,15 @@ class _Import:
     def _would_be(self, one: Found, now: float) -> Verdict:
         """What would come of a record; the second of one account meets the first."""
         account, token = hash(one.ref), hash(one.tokens.refresh_token)
-        if account in self._rehearsed:
-            return "there" if self._rehearsed[account] == token else "older"
-        verdict = self._verdict(one, now)
+        met, since = self._rehearsed.get(account, (None, 0.0))
+        if met is None:
+            verdict = self._verdict(one, now)
+        elif met == token:
+            verdict = "there"
+        else:
+            verdict = "older" if one.since is None or one.since <= since else "taken"
         if verdict == "taken":
-            self._rehearsed[account] = token
+            self._rehearsed[account] = token, _granted_at(one, now)
         return verdict
 
     def _meet(self, one: Found, now: float) -> Verdict:
@@ -200,7 +206,7 @@ class _Import:
             return "taken"
         if self._is_same(row, one):
             return "there"
-        if row.status == "disconnected" or one.since is None or one.since <= row.issued_at:
+        if row.status == "disconnected" or one.since is None or one.since <= _since(row):
             return "older"
         return "older" if has_newer(row, min(now, one.since), now) else "taken"
 
@@ -214,12 +220,11 @@ class _Import:
 
     def _consent(self, one: Found, after: int, now: float) -> Consent:
         gen = next_gen(after, now)
-        granted_at = now if one.since is None else min(now, one.since)
         sealed = seal_tokens(
             self._site.cipher, one.ref, one.tokens, gen=gen, ver=1, at=now, roll=_DICE.roll()
         )
         event = Event(now, "imported", self._layout.name)
-        return Consent(one.ref, gen, one.user_id, granted_at, sealed, event, after, now)
+        return Consent(one.ref, gen, one.user_id, _granted_at(one, now), sealed, event, after, now)
 
     def _count(self, verdict: Verdict, one: Found) -> None:
         self._counts[verdict] += 1
@@ -232,3 +237,16 @@ class _Import:
         self._reasons[reason] += 1
         if len(self._problems) < _SHOWN:
             self._problems.append(Problem(line, reason))
+
+
+def _granted_at(one: Found, now: float) -> float:
+    return now if one.since is None else min(now, one.since)
+
+
+def _since(row: Grant) -> float:
+    """Since when a row's tokens have been there.
+
+    Those of another dump came later than they were issued, and when they came proves nothing: both
+    dumps' times are compared. Whatever a login, ``adopt`` or a refresh brought was new then.
+    """
+    return row.issued_at if row.ver > 1 else min(row.issued_at, row.granted_at)
