@@ -76,6 +76,7 @@ Freshness = Literal["fresh", "soon", "due", "dead"]
 _DAY = 86400.0
 _LONGEST_MARGIN = 3600.0
 _LONGEST_LAST_MOMENT = 30.0
+_WHOLE_SECOND = 1.0
 _LONGEST_REST = 60 * _DAY
 
 
@@ -98,14 +99,26 @@ def refresh_decision(tokens: Lifetimes, now: float) -> Freshness:
 
     A quarter of the lifetime before the end (an hour at most) it is refreshed ahead; in its last
     twentieth (30 seconds at most) it is no longer handed out, since it may end on the way. Without
-    a lifetime, or with one below zero, there is none: what has ended is never fresh.
+    a lifetime, or with one below zero, there is none: what has ended is never fresh. Nor is what
+    a clock that was ahead has dated, for it ends before it says so.
     """
+    if is_ahead(tokens, now):
+        return "due"
     left = tokens.access_expires_at - now if tokens.lifetime > 0 else 0.0
     if left > _margin(tokens):
         return "fresh"
-    if left > min(_LONGEST_LAST_MOMENT, _lifetime(tokens) / 20):
+    if left > _last_moment(tokens):
         return "soon"
     return "due" if now < tokens.refresh_expires_at else "dead"
+
+
+def is_ahead(tokens: Lifetimes, now: float) -> bool:
+    """Whether tokens came while a clock was ahead: nobody knows when they end.
+
+    Clocks of two machines differ a little, and a sandbox tells whole seconds: what the last moment
+    makes up for is no harm.
+    """
+    return tokens.issued_at > now + max(_WHOLE_SECOND, _last_moment(tokens))
 
 
 def warm_at(tokens: Lifetimes, roll: float) -> float:
@@ -132,6 +145,10 @@ def keep_at(tokens: Lifetimes, roll: float) -> float:
 
 def _margin(tokens: Lifetimes) -> float:
     return min(_LONGEST_MARGIN, _lifetime(tokens) / 4)
+
+
+def _last_moment(tokens: Lifetimes) -> float:
+    return min(_LONGEST_LAST_MOMENT, _lifetime(tokens) / 20)
 
 
 def _lifetime(tokens: Lifetimes) -> float:

@@ -265,6 +265,13 @@ def test_no_verdict_without_its_conditions(
     assert change.warm_at >= change.not_before or change.status == "needs_login"
 
 
+def test_what_a_clock_that_was_ahead_has_dated_is_tried_as_soon_as_may_be() -> None:
+    """Its own times would put it off for as long as the clock was ahead."""
+    change = ladder.after_unsent(grant(), end(NOW - DAY))
+
+    assert change.warm_at == change.keep_at == change.not_before == NOW - DAY + 1
+
+
 def test_whose_turn_it_is() -> None:
     """Salvaged first, siblings after two refusals, the parent once and last."""
     salvaged, older = candidate(1, ladder.SALVAGED), candidate(2, ladder.SALVAGED, ver=4)

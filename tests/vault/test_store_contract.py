@@ -319,6 +319,22 @@ def test_due_accounts_are_claimed_by_the_wanted_time_and_apps(store: SqlStore) -
     assert store.claim_due(due_claim(client_keys=("second",), attempt="last")) == []
 
 
+@pytest.mark.parametrize("warm", [True, False])
+def test_what_a_clock_that_was_ahead_has_put_off_is_claimed(store: SqlStore, *, warm: bool) -> None:
+    """After what is due; what was put off for another reason stays."""
+    later = {"warm_at": NOW + 47 * 3600, "keep_at": NOW + 61 * 86400}
+    connected(store, issued_at=NOW + 86400, **later)
+    connected(store, BEN, issued_at=NOW, **later)
+    connected(store, Ref(APP, "due"), warm_at=NOW, keep_at=NOW)
+
+    due = store.claim_due(due_claim(warm=warm))
+    ahead = store.claim_due(due_claim(warm=warm, attempt="next"))
+
+    assert [grant.open_id for grant in due] == ["due"]
+    assert [grant.ref for grant in ahead] == [ANNA]
+    assert store.claim_due(due_claim(warm=warm, attempt="last")) == []
+
+
 def test_due_accounts_that_are_claimed_or_barred_stay(store: SqlStore) -> None:
     """Neither another's open claim nor ``not_before`` is passed over."""
     claimed(store, connected(store, warm_at=NOW), boot=OTHER)

@@ -410,6 +410,21 @@ def test_a_failure_while_the_clock_was_ahead_bars_nobody(town: Town) -> None:
     assert town.row(account).ver == 2
 
 
+@pytest.mark.parametrize("hours", [24, 30 * 24])
+def test_what_came_while_the_clock_was_ahead_is_not_handed_out_once_it_has_ended(
+    town: Town, hours: int
+) -> None:
+    """Once the clock is right again it is refreshed: nobody knows when it ends."""
+    account = town.connect(town.vault())
+    ahead = FakeClock()
+    ahead.advance(hours * HOUR)
+    town.do(town.do(town.vault(town.client(clock=ahead)).account, account.open_id).refresh)
+    town.clock.advance(2.5 * HOUR)
+
+    assert town.accepts(town.do(account.access_token))
+    assert town.refreshes == 2
+
+
 def test_a_wrong_secret_bars_nobody_for_longer_than_a_minute(town: Town) -> None:
     """However long it was wrong: once it is right, everything goes on."""
     account = town.connect(town.vault())

@@ -21,7 +21,7 @@ from tiktok_oauth.errors import (
     TikTokErrorCode,
     ValidationError,
 )
-from tiktok_oauth.policy import Lifetimes, keep_at, warm_at
+from tiktok_oauth.policy import Lifetimes, is_ahead, keep_at, warm_at
 from tiktok_oauth.vault.stores.rows import Event, Settled
 
 if TYPE_CHECKING:
@@ -310,6 +310,8 @@ def _settled(  # noqa: PLR0913 - one keyword a column
 ) -> Settled:
     times = lifetimes(grant)
     not_before = end.at + wait
+    # What a clock that was ahead has dated is tried again as soon as may be.
+    dated = not is_ahead(times, end.at)
     return Settled(
         grant.ref,
         grant.gen,
@@ -318,8 +320,8 @@ def _settled(  # noqa: PLR0913 - one keyword a column
         grant.boot or "",
         status or grant.status,
         reason or grant.reason,
-        max(warm_at(times, end.roll), not_before),
-        max(keep_at(times, end.roll), not_before),
+        max(warm_at(times, end.roll) if dated else 0.0, not_before),
+        max(keep_at(times, end.roll) if dated else 0.0, not_before),
         not_before,
         grant.doubt_at if doubt_at is None else doubt_at,
         grant.probes if probes is None else probes,

@@ -58,11 +58,25 @@ CLAIMED = f"""
 TAKE_TURNS = "{take_turns}"
 
 
+# What a clock that was ahead has dated is due as well: its end is not known. The first condition is
+# for the index. What is put off for no longer than tokens that come now comes in time anyway.
+_FARTHEST = {"warm_at": 23 * 3600, "keep_at": 60 * 86400}
+_AHEAD = "{column} > :now + {farthest} AND issued_at > :now + 30"
+
+
 @cache
-def claim_due(column: str, apps: int) -> str:
-    """Claim by ``warm_at`` or ``keep_at``, for so many apps (``:app0``, ``:app1``, ...)."""
+def claim_due(column: str, apps: int) -> tuple[str, str]:
+    """Claim by ``warm_at`` or ``keep_at``, for so many apps (``:app0``, ``:app1``, ...).
+
+    The first claims what is due, the second what is due though its row says later.
+    """
+    ahead = _AHEAD.format(column=column, farthest=_FARTHEST[column])
+    return _claim_where(f"{column} <= :now", column, apps), _claim_where(ahead, column, apps)
+
+
+def _claim_where(when: str, column: str, apps: int) -> str:
     keys = ", ".join(f":app{number}" for number in range(apps))
-    which = f"{column} <= :now AND {{plain}}client_key IN ({keys}) AND {NOBODYS}"
+    which = f"{when} AND {{plain}}client_key IN ({keys}) AND {NOBODYS}"
     return _take(which, first=f"ORDER BY {column} LIMIT :limit")
 
 

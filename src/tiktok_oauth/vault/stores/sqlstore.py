@@ -228,7 +228,8 @@ class SqlStore(SqlKeys):
 
         def work(transaction: Transaction) -> list[Row]:
             transaction.run(sqlclaims.TAKE_TURNS, {})
-            [count] = transaction.change(sqlclaims.claim_due(column, len(apps)), [values])
+            takes = sqlclaims.claim_due(column, len(apps))
+            count = next(filter(None, (transaction.change(one, [values])[0] for one in takes)), 0)
             if not count:
                 return []
             rows = transaction.run(sqlclaims.CLAIMED_DUE, values)
