@@ -21,9 +21,12 @@ from tiktok_oauth import (
 )
 from tiktok_oauth.vault.refresh import ladder
 from tiktok_oauth.vault.refresh.ladder import Ending
+from tiktok_oauth.vault.stores.bars import barred_for
 from tiktok_oauth.vault.stores.rows import Candidate, Grant, Ref
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tiktok_oauth.vault.stores.rows import Settled
 
 NOW = 1_800_000_000.0
@@ -137,6 +140,32 @@ def test_tiktoks_wait_is_the_least() -> None:
     assert ladder.after_other(grant(), end(failure=failure)).not_before == NOW + 120
     failure.retry_after = 0.1
     assert ladder.after_other(grant(), end(failure=failure)).not_before == NOW + 1
+
+
+@given(
+    st.integers(0, 40),
+    st.integers(0, 60),
+    st.integers(0, 10),
+    st.floats(0, DAY),
+    st.sampled_from([ladder.after_unsent, ladder.after_other, ladder.after_doubt]),
+)
+def test_no_wait_is_taken_for_a_clocks_mistake(
+    failures: int,
+    probes: int,
+    refusals: int,
+    asked: float,
+    after: Callable[[Grant, Ending], Settled],
+) -> None:
+    """Whatever comes together: an account is barred for just as long as its failure says."""
+    failure = error(RateLimitError)
+    failure.retry_after = asked
+    row = grant(failures=failures, probes=probes, refusals=refusals)
+    told = end(failure=failure)
+    refused = ladder.after_refusal(row, told, "silent", others=0)
+
+    for change in (after(row, told), refused):
+        wait = change.not_before - NOW
+        assert barred_for(change.not_before, change.failures, NOW) == wait
 
 
 def test_a_doubt_is_probed_soon_and_remembered_from_its_beginning() -> None:

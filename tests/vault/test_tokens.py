@@ -394,20 +394,37 @@ def test_what_replaces_a_refused_token_has_not_ended_itself(town: Town) -> None:
     assert town.accepts(town.do(account.access_token, refused=refused))
 
 
-def test_a_failure_while_the_clock_was_ahead_bars_nobody(town: Town) -> None:
-    """What was put off until next month is asked for as soon as the clock is right again."""
+@pytest.mark.parametrize("hours", [3, 24, 30 * 24])
+@pytest.mark.parametrize("tries", [1, 20])
+def test_a_failure_while_the_clock_was_ahead_bars_nobody(
+    town: Town, hours: int, tries: int
+) -> None:
+    """What was put off until then is asked for as soon as the clock is right again."""
     account = town.connect(town.vault())
     ahead = FakeClock()
-    ahead.advance(30 * 24 * HOUR)
-    town.sandbox.fault("drop_before", endpoint="refresh", count=10)
+    ahead.advance(hours * HOUR)
+    town.sandbox.fault("drop_before", endpoint="refresh", count=1000)
     other = town.do(town.vault(town.client(clock=ahead)).account, account.open_id)
-    town.refused(other.refresh)
-    assert town.row(account).not_before > town.clock.now() + 24 * HOUR
+    for _ in range(tries):
+        town.refused(other.refresh)
+        ahead.advance(60)
+    assert town.row(account).not_before > town.clock.now() + (hours - 1) * HOUR
     town.sandbox.clear_faults()
 
     town.do(account.refresh)
 
     assert town.row(account).ver == 2
+
+
+def test_a_day_that_tiktok_asks_for_is_waited(town: Town) -> None:
+    """It is no clock's mistake, though it be the first failure."""
+    account = town.connect(town.vault())
+    town.sandbox.fault("rate_limited", endpoint="refresh", retry_after=24 * 3600)
+    town.refused(account.refresh)
+    town.clock.advance(23 * HOUR)
+
+    assert town.refused(account.refresh).retry_after == pytest.approx(HOUR, abs=60)
+    assert len(town.calls("refresh")) == 1
 
 
 @pytest.mark.parametrize("hours", [24, 30 * 24])

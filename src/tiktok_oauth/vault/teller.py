@@ -13,6 +13,7 @@ from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.types import AccessToken, Secret
 from tiktok_oauth.vault.refresh import ladder, turns
 from tiktok_oauth.vault.sealing.cipher import Binding
+from tiktok_oauth.vault.stores.bars import barred_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -130,7 +131,7 @@ class Teller:
             turns.usable(grant)
         if freshness == "fresh":
             return self._remember(grant)
-        if alive and grant.not_before > desk.now():
+        if alive and barred_for(grant.not_before, grant.failures, desk.now()) > 0:
             return self._open(grant)
         flight = self.flight(ref, grant)
         return self._open(grant) if alive else flight

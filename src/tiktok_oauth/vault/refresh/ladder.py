@@ -22,6 +22,7 @@ from tiktok_oauth.errors import (
     ValidationError,
 )
 from tiktok_oauth.policy import Lifetimes, is_ahead, keep_at, warm_at
+from tiktok_oauth.vault.stores.bars import HOUR, MANY_FAILURES
 from tiktok_oauth.vault.stores.rows import Event, Settled
 
 if TYPE_CHECKING:
@@ -38,7 +39,6 @@ an hour in the end, for an account that nothing mends."""
 _REFUSALS = (60.0, 3600.0, 1800.0)
 _FAILURES = (1.0, 5.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0, 86400.0)
 _VERDICT = 3
-_AN_HOUR = 3600.0
 _UNAVAILABLE = 503
 TURN_OF_OTHERS = 2
 """Refusals after which other tokens of the account are tried."""
@@ -107,15 +107,20 @@ def after_unsent(grant: Grant, end: Ending) -> Settled:
     """TikTok certainly did not see the request: nothing has changed but our patience."""
     failures = grant.failures + 1
     wait = _step(_FAILURES[:4], failures)
+    # So short a wait is none of many failures, for which a day's would be believed.
+    failures = min(failures, max(grant.failures, MANY_FAILURES - 1))
     return _settled(grant, end, "refresh_not_sent", wait=wait, failures=failures)
 
 
 def after_other(grant: Grant, end: Ending) -> Settled:
     """TikTok's answer says nothing about the refresh token (429, a wrong secret): wait longer."""
     failures = grant.failures + 1
+    asked = end.error.retry_after or 0.0
+    if asked > HOUR:  # Of fewer failures so long a wait is not believed.
+        failures = max(failures, MANY_FAILURES)
     # A wrong secret is the app's trouble and soon mended: nobody knows when but by asking.
     waits = _FAILURES[:4] if isinstance(end.error, InvalidCredentialsError) else _FAILURES
-    wait = max(_step(waits, failures), end.error.retry_after or 0.0)
+    wait = max(_step(waits, grant.failures + 1), asked)
     return _settled(grant, end, "refresh_failed", wait=wait, failures=failures)
 
 
@@ -278,7 +283,7 @@ def _is_final(
         return True
     return (
         refusals >= _VERDICT
-        and end.at - first >= _AN_HOUR
+        and end.at - first >= HOUR
         and end.at >= grant.access_expires_at
         and others == 0
     )

@@ -20,7 +20,8 @@ from tiktok_oauth.vault.refresh.place import replay
 from tiktok_oauth.vault.refresh.renew import refresh
 from tiktok_oauth.vault.refresh.setback import bring_back
 from tiktok_oauth.vault.sealing.cipher import Binding
-from tiktok_oauth.vault.stores.rows import LONGEST_BAR, Claim
+from tiktok_oauth.vault.stores.bars import barred_for
+from tiktok_oauth.vault.stores.rows import Claim
 
 if TYPE_CHECKING:
     from tiktok_oauth.errors import StoreError
@@ -56,9 +57,7 @@ async def renew(desk: Desk, ref: Ref, had: Grant | None = None) -> Grant:
         grant = had = usable(back)
     had = had or grant
     while not _is_newer(grant, had):
-        wait = grant.not_before - desk.now()
-        if wait > LONGEST_BAR:
-            wait = 0.0  # A clock that was ahead has set it.
+        wait = _wait(desk, grant)
         if wait > _SHORT or desk.core.clock.monotonic() > give_up:
             raise not_now(grant, max(wait, 1.0))
         if wait > 0:
@@ -91,13 +90,17 @@ async def await_refresher(desk: Desk, ref: Ref, had: Grant | None = None) -> Gra
     give_up = desk.core.clock.monotonic() + desk.deadline
     grant = had = usable(had or await desk.hands.get(ref))
     while not _is_newer(grant, had):
-        if desk.core.clock.monotonic() > give_up or grant.not_before - desk.now() > _SHORT:
-            raise not_now(grant, max(grant.not_before - desk.now(), 1.0))
+        if desk.core.clock.monotonic() > give_up or _wait(desk, grant) > _SHORT:
+            raise not_now(grant, max(_wait(desk, grant), 1.0))
         await desk.hands.want(ref, desk.now())
         await desk.hands.pause(look)
         look = min(2 * look, _SLOWEST_LOOK)
         grant = usable(await desk.hands.get(ref))
     return grant
+
+
+def _wait(desk: Desk, grant: Grant) -> float:
+    return barred_for(grant.not_before, grant.failures, desk.now())
 
 
 def _is_newer(one: Grant, other: Grant) -> bool:

@@ -18,10 +18,6 @@ Reason = Literal[
 ]
 
 
-LONGEST_BAR = 2 * 86_400.0
-"""Seconds; ``not_before`` is never farther ahead but for a clock that was ahead itself."""
-
-
 class Ref(NamedTuple):
     """Which account: an ``open_id`` means a person for one app only."""
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from tiktok_oauth.vault.stores.rows import LONGEST_BAR, Grant, NewsItem, PendingLogin
+from tiktok_oauth.vault.stores.bars import UNBARRED
+from tiktok_oauth.vault.stores.rows import Grant, NewsItem, PendingLogin
 
 
 def _names(*fields: str) -> str:
@@ -284,7 +285,6 @@ TELL_DOUBT = f"""
     UPDATE accounts SET doubt_at = :doubt_at
     WHERE {KEY} AND gen = :gen AND ver = :ver AND status = 'active' AND doubt_at IS NULL
 """
-UNBARRED = f"(not_before <= :now OR not_before > :now + {LONGEST_BAR:.0f})"
 WANT = f"""
     UPDATE accounts SET warm_at = 0, keep_at = 0
     WHERE {KEY} AND status = 'active' AND warm_at > 0 AND {UNBARRED}

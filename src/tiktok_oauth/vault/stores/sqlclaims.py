@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from tiktok_oauth.vault.stores.sql import CLAIM_OF, GET, GRANT, KEY, UNBARRED
+from tiktok_oauth.vault.stores.bars import UNBARRED
+from tiktok_oauth.vault.stores.sql import CLAIM_OF, GET, GRANT, KEY
 
 # A claim is open while its boot lives and its patience lasts. A boot that is not in the table is
 # no proof of anything: PostgreSQL may judge a row of this moment by a table of the moment before.
