@@ -169,6 +169,22 @@ def test_asking_again_takes_no_other_even_if_it_is_known(town: Town) -> None:
     assert town.row(jonas).gen > old.gen
 
 
+def test_asking_again_brings_back_no_other_that_was_disconnected(town: Town) -> None:
+    """What the one who came instead granted by mistake is given back, and the row is as it was."""
+    vault = town.vault()
+    mina = town.login(vault, "mina", user_id="u-1").account
+    jonas = town.login(vault, "jonas", user_id="u-2").account
+    town.do(jonas.disconnect)
+    before = town.row(jonas)
+
+    start = town.do(vault.begin_login, open_id=mina.open_id, user_id="u-1")
+    error = town.refused(vault.finish_login, town.callback(start.url, "jonas"), start.binding)
+
+    assert isinstance(error, ValidationError)
+    assert town.row(jonas) == before
+    assert [call.outcome for call in town.calls("revoke")] == ["ok", "ok"]
+
+
 def test_the_same_person_again_updates_the_account(town: Town) -> None:
     """One account, with the new consent's tokens and scopes; its user's name stays."""
     vault = town.vault()

@@ -181,7 +181,7 @@ def finish(room: Strongroom, back: Return) -> tuple[Grant, PendingLogin, TikTokT
     tokens = run(calls.exchange_code_for_tokens(core, code, verifier, login.redirect_uri))
     ref = Ref(login.client_key, tokens.open_id)
     is_other = login.open_id is not None and login.open_id != tokens.open_id
-    if is_other and room.site.store.get(ref) is None:
+    if is_other and not _is_connected(room.site.store.get(ref)):
         # Nobody will keep these tokens: they must not go on living.
         with contextlib.suppress(TikTokAPIError):
             run(calls.revoke_access(core, Secret(tokens.access_token)))
@@ -195,6 +195,10 @@ def finish(room: Strongroom, back: Return) -> tuple[Grant, PendingLogin, TikTokT
     if is_other:
         raise _other_account()
     return grant, login, tokens
+
+
+def _is_connected(row: Grant | None) -> bool:
+    return row is not None and row.status != "disconnected"
 
 
 def keep_consent(
