@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.vault import HOUR, SCOPES
-from tiktok_oauth import InvalidTokenError, LoginError, LoginResult, LoginStart, ValidationError
+from tiktok_oauth import (
+    InvalidTokenError,
+    LoginError,
+    LoginResult,
+    LoginStart,
+    ValidationError,
+    VaultKeyError,
+)
 
 if TYPE_CHECKING:
     from tests.support.vault import Town
@@ -175,6 +182,20 @@ def test_a_strangers_error_ends_nobodys_login(town: Town) -> None:
     result = town.do(vault.finish_login, town.callback(start.url), start.binding)
 
     assert result.account.status == "active"
+
+
+def test_a_login_that_cannot_be_kept_here_is_not_spent(town: Town) -> None:
+    """A process with keys for access tokens only may begin it; one with all keys finishes it."""
+    begins = town.vault(keys=town.keys.for_access_only(), refreshed_by="refresher")
+    start = town.do(begins.begin_login)
+    query = town.callback(start.url)
+
+    error = town.refused(begins.finish_login, query, start.binding)
+
+    assert isinstance(error, VaultKeyError)
+    assert "whole key ring" in error.hint
+    assert not town.calls("exchange")
+    assert town.do(town.vault().finish_login, query, start.binding).account.status == "active"
 
 
 def test_an_error_of_tiktoks_own_goes_out_typed(town: Town) -> None:

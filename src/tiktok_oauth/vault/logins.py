@@ -18,6 +18,7 @@ from tiktok_oauth.errors import (
     invalid_argument,
     login_error,
     store_error,
+    vault_key_error,
 )
 from tiktok_oauth.login import LoginStart
 from tiktok_oauth.protocol.authorize import callback_error, parse_callback
@@ -163,9 +164,15 @@ def finish(room: Strongroom, back: Return) -> tuple[Grant, PendingLogin, TikTokT
 
     Raises:
         LoginError: it belongs to no login of this browser's, or access was declined.
+        VaultKeyError: this process may not keep refresh tokens; the login waits for one that may.
         TikTokAPIError: the exchange failed.
         StoreError: the store cannot be used.
     """
+    if room.site.cipher.ring.access_only:
+        raise vault_key_error(
+            "No login can be finished here: this key ring is for access tokens only.",
+            "Take the callback to a process with the whole key ring: it was not used.",
+        )
     login = _take(room, back)
     if back.callback.error == "access_denied":
         raise login_error("denied")

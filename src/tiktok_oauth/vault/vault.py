@@ -113,6 +113,7 @@ class TokenVault:
 
         Raises:
             LoginError: it belongs to no login of this browser's; ``reason`` says why.
+            VaultKeyError: this process has an access-only key ring; the login is not used up.
             TikTokAPIError: the exchange failed.
         """
         back = logins.Return.of(query, binding)
