@@ -68,6 +68,29 @@ def test_a_new_database_brings_a_key_ring(
     assert len(KeyRing.from_file(path).key_ids) == 1
 
 
+@pytest.mark.parametrize("by", ["argument", "environment"])
+def test_a_program_that_goes_elsewhere_keeps_its_database(
+    open_vault: Callable[..., TokenVault],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    town: Town,
+    by: str,
+) -> None:
+    """A relative path is one of the directory in which the vault was made."""
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path)
+    url = "sqlite:///tokens.db"
+    monkeypatch.setenv("TIKTOK_OAUTH_DATABASE_URL", url)
+    vault = open_vault(store=url if by == "argument" else None)
+    monkeypatch.chdir(tmp_path / "elsewhere")
+
+    with vault:
+        vault.adopt(town.tokens())
+
+    assert (tmp_path / "tokens.db").exists()
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
 @pytest.mark.slow
 def test_the_next_start_uses_the_same_ring(
     open_vault: Callable[..., TokenVault], tmp_path: Path, town: Town

@@ -13,7 +13,7 @@ from tiktok_oauth.vault.sealing.keyring import KeyRing
 from tiktok_oauth.vault.site import Site, open_site
 from tiktok_oauth.vault.stores.memory import memory_store
 from tiktok_oauth.vault.stores.sqlite import sqlite_store
-from tiktok_oauth.vault.stores.sqlitefile import is_url, path_of
+from tiktok_oauth.vault.stores.sqlitefile import absolute, is_url, path_of
 from tiktok_oauth.vault.tenancy import name_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,15 @@ _STORE = "TIKTOK_OAUTH_DATABASE_URL"
 _KEYS = "TIKTOK_OAUTH_KEYS"
 _POSTGRES = ("postgresql:", "postgres:")
 _MEMORY = "memory:"
+
+
+def fixed(store: Store | str | None) -> Store | str | None:
+    """What a vault is to use for as long as it lives, where that is known by now.
+
+    The program may go to another directory before the first use, or between two.
+    """
+    wanted = os.environ.get(_STORE) or None if store is None else store
+    return absolute(wanted) if isinstance(wanted, str) else wanted
 
 
 def open_vault(store: Store | str | None, keys: KeyRing | None, journal: Path | None) -> Site:

@@ -24,7 +24,7 @@ from tiktok_oauth.vault.flights import Flights
 from tiktok_oauth.vault.freeze import count, freeze_if_restored
 from tiktok_oauth.vault.graves import Graves
 from tiktok_oauth.vault.listeners import Listeners
-from tiktok_oauth.vault.opening import open_vault
+from tiktok_oauth.vault.opening import fixed, open_vault
 from tiktok_oauth.vault.refresh.barrier import Barrier
 from tiktok_oauth.vault.refresh.hands import ThreadHands
 from tiktok_oauth.vault.refresh.ports import Desk
@@ -101,8 +101,7 @@ class Strongroom:
         }
         self.flights: Flights = Flights()
         self.listeners: Listeners = Listeners()
-        # The program may go to another directory before the first use, or between two.
-        self._settings = (store, keys, directory and directory.absolute())
+        self._settings = (fixed(store), keys, directory and directory.absolute())
         self._patience = check_number("patience", patience, low=0, high=_LONGEST_PATIENCE)
         self._closed = False
         self.start_afresh()

@@ -68,6 +68,16 @@ def is_url(text: str) -> bool:
     return text.startswith(("sqlite:", "sqlite+"))
 
 
+def absolute(url: str) -> str:
+    """The same URL, for whoever goes to another directory before it is used."""
+    scheme = next((one for one in _SCHEMES if url.startswith(one)), None)
+    if scheme is None:
+        return url
+    path = url.removeprefix(scheme)
+    # Nobody means a directory of that name by ~: opening it says so.
+    return url if path[:1] in {"", "/", "~"} else f"{scheme}{Path(path).absolute()}"
+
+
 def path_of(where: str | Path) -> Path:
     """The absolute path of a database given as a path or as a URL of SQLite.
 
