@@ -36,6 +36,18 @@ def test_a_revoked_account_is_known_at_once_while_its_token_should_live(town: To
     assert isinstance(town.refused(account.access_token), InvalidTokenError)
 
 
+def test_why_an_account_was_given_up_is_told_long_after(town: Town) -> None:
+    """Its tokens are dropped in the end, and the reason stays."""
+    account = town.connect(town.vault())
+    town.sandbox.disconnect("mina")
+    first = town.refused(account.refresh)
+    town.clock.advance(500 * DAY)
+    town.store.prune(town.clock.now())
+    assert town.row(account).refresh is None
+
+    assert town.refused(account.access_token).message == first.message
+
+
 def test_a_call_with_a_revoked_token_ends_in_needs_login(town: Town) -> None:
     """``access_token_invalid``, then ``invalid_grant``, then the witness: one typed error."""
     account = town.connect(town.vault())

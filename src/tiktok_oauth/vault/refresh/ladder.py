@@ -269,10 +269,11 @@ def usable(grant: Grant) -> Grant:
     Raises:
         InvalidTokenError: it has none, or the account needs a new login.
     """
-    if grant.status == "disconnected" or grant.refresh is None:
-        raise disconnected()
+    # In this order: long after an account was given up its tokens are dropped, and not the reason.
     if grant.status in {"needs_login", "blocked"}:
         raise needs_login(grant.reason)
+    if grant.status == "disconnected" or grant.refresh is None:
+        raise disconnected()
     return grant
 
 
