@@ -108,7 +108,10 @@ class Store(Protocol):
         ...
 
     def claim_due(self, claim: DueClaim) -> list[Grant]:
-        """Claim what is due, the most urgent first."""
+        """Claim what is due, the most urgent first.
+
+        Where nothing is, what a clock that was ahead has put off: when it ends is not known.
+        """
         ...
 
     def renew(self, changes: Sequence[Renewed]) -> list[bool]:
