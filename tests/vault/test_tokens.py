@@ -416,6 +416,21 @@ def test_a_failure_while_the_clock_was_ahead_bars_nobody(
     assert town.row(account).ver == 2
 
 
+def test_who_waits_for_a_refresher_is_not_barred_by_a_clock_that_was_ahead(town: Town) -> None:
+    """It says what it wants, which the refresher hears."""
+    worker = town.connect(town.vault())
+    waits = town.vault(refreshed_by="refresher", store=town.heard_by(worker.access_token))
+    ahead = FakeClock()
+    ahead.advance(24 * HOUR)
+    town.sandbox.fault("drop_before", endpoint="refresh", count=1000)
+    town.refused(town.do(town.vault(town.client(clock=ahead)).account, worker.open_id).refresh)
+    town.sandbox.clear_faults()
+    town.clock.advance(3 * HOUR)
+
+    assert town.accepts(town.do(town.do(waits.account, worker.open_id).access_token))
+    assert town.wanted == [worker.open_id]
+
+
 def test_a_day_that_tiktok_asks_for_is_waited(town: Town) -> None:
     """It is no clock's mistake, though it be the first failure."""
     account = town.connect(town.vault())
