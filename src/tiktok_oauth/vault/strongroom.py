@@ -25,6 +25,7 @@ from tiktok_oauth.vault.freeze import count, freeze_if_restored
 from tiktok_oauth.vault.graves import Graves
 from tiktok_oauth.vault.listeners import Listeners
 from tiktok_oauth.vault.opening import fixed, open_vault
+from tiktok_oauth.vault.ownloop import OwnLoop
 from tiktok_oauth.vault.refresh.barrier import Barrier
 from tiktok_oauth.vault.refresh.hands import ThreadHands
 from tiktok_oauth.vault.refresh.ports import Desk
@@ -91,7 +92,8 @@ class Strongroom:
         directory: Path | None,
         patience: float,
     ) -> None:
-        cores = [blocking_core(client) for client in clients]
+        self._loop = OwnLoop()
+        cores = [blocking_core(client, self._loop) for client in clients]
         self.cores: Mapping[str, Core] = {core.app.client_key: core for core in cores}
         if not cores or len(self.cores) < len(cores):
             raise invalid_argument("client must be a client, or clients of different apps.")
@@ -243,6 +245,7 @@ class Strongroom:
             if opened.beat is not None:
                 opened.beat.stop()
             _end(opened, settled=self.flights.all_landed)
+        self._loop.close()
 
     def _open(self) -> _Opened:
         opened = self._opened

@@ -5,19 +5,23 @@ Both are independent of the client: a refresh under way ends well after the clie
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import inspect
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 import msgspec
 
 from tiktok_oauth.engine.core import Core
+from tiktok_oauth.engine.ports import NoConnectionError, Phase, TransportError
 from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.protocol.http import HttpResponse
+from tiktok_oauth.vault.ownloop import OwnLoop
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from concurrent.futures import Future
 
     from tiktok_oauth.connection import ConnectionSettings
     from tiktok_oauth.engine.ports import AsyncTransport, Transport
@@ -26,11 +30,15 @@ if TYPE_CHECKING:
 _SHORT_IDLE = 5.0
 
 
-def blocking_core(client: object) -> Core:
+def blocking_core(client: object, loop: OwnLoop | None = None) -> Core:
     """A client's core whose way out never waits: it works in any thread, and outlives the client.
 
     Connections to TikTok are kept for five seconds only: on an older one TikTok may hang up just
     when a token is sent, and nobody could tell whether it was handled.
+
+    Args:
+        client: either client.
+        loop: where a transport of its own that awaits is used; one for this core when not given.
 
     Raises:
         ValidationError: it is no client.
@@ -41,7 +49,9 @@ def blocking_core(client: object) -> Core:
     in_thread = getattr(core.clock, "in_thread", None)
     return msgspec.structs.replace(
         core,
-        sender=ThreadSender(getattr(core.sender, "given", None), core.config.connection),
+        sender=ThreadSender(
+            getattr(core.sender, "given", None), core.config.connection, loop or OwnLoop()
+        ),
         clock=core.clock if in_thread is None else in_thread(),
     )
 
@@ -52,12 +62,16 @@ class ThreadSender:
     Args:
         given: the transport object the client was made with, if any.
         settings: how to reach TikTok.
+        loop: where an object that awaits is used.
     """
 
     def __init__(
-        self, given: Transport | AsyncTransport | None, settings: ConnectionSettings
+        self,
+        given: Transport | AsyncTransport | None,
+        settings: ConnectionSettings,
+        loop: OwnLoop,
     ) -> None:
-        self._given = given
+        self._given = None if given is None else _Given(given, loop)
         self._settings = dataclasses.replace(settings, idle_timeout=_SHORT_IDLE)
         self._opened: Transport | None = None
         self.closed = False
@@ -65,8 +79,7 @@ class ThreadSender:
     async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
         """Make one attempt."""
         if self._given is not None:
-            answer = self._given.send(request, timeout=timeout, limit=limit)
-            return answer if isinstance(answer, HttpResponse) else _wait_for(answer)
+            return self._given.send(request, timeout=timeout, limit=limit)
         if self._opened is None:
             module = import_module("tiktok_oauth.transport.urllib3")
             self._opened = module.Urllib3Transport(self._settings)
@@ -81,27 +94,73 @@ class ThreadSender:
         return _Borrowed(self._given)
 
 
+class _Given:
+    """A transport of the program's own.
+
+    Whatever it raises is a ``TransportError`` here: TikTok may have handled what was sent, and a
+    refresh that ends otherwise would leave its claim open.
+    """
+
+    def __init__(self, given: Transport | AsyncTransport, loop: OwnLoop) -> None:
+        self._given = given
+        self._loop = loop
+        self.awaits: bool = inspect.iscoroutinefunction(given.send)
+
+    def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
+        """Make one attempt, blocking this thread."""
+        if self.awaits:
+            return self.begin(request, timeout=timeout, limit=limit).result()
+        given = cast("Transport", self._given)
+        answer: object
+        try:
+            answer = given.send(request, timeout=timeout, limit=limit)
+        except TransportError:
+            raise
+        except Exception as error:  # noqa: BLE001 - it is none of ours
+            answer = error
+        return _judged(answer)
+
+    def begin(self, request: HttpRequest, *, timeout: float, limit: int) -> Future[HttpResponse]:
+        """Begin an attempt of one that awaits, on the vault's own loop."""
+        try:
+            return self._loop.begin(partial(self._attempt, request, timeout, limit))
+        except (OSError, RuntimeError):
+            pass
+        raise NoConnectionError("no event loop could be started", phase=Phase.CONNECT)
+
+    async def _attempt(self, request: HttpRequest, timeout: float, limit: int) -> HttpResponse:
+        given = cast("AsyncTransport", self._given)
+        answer: object
+        try:
+            answer = await given.send(request, timeout=timeout, limit=limit)
+        except TransportError:
+            raise
+        # Where this task itself is cancelled, nobody waits for what it raises.
+        except BaseException as error:  # noqa: BLE001 - it is none of ours
+            answer = error
+        return _judged(answer)
+
+
+def _judged(answer: object) -> HttpResponse:
+    """An answer; of anything else the kind is told only: its text may quote what was sent."""
+    if isinstance(answer, HttpResponse):
+        return answer
+    verb = "raised" if isinstance(answer, BaseException) else "returned"
+    kind = type(answer).__name__
+    raise NoConnectionError(f"the client's transport {verb} {kind}", phase=Phase.EXCHANGE)
+
+
 class _Borrowed:
     """A transport that a client was given, for awaiting code; closing it is the client's."""
 
-    def __init__(self, given: Transport | AsyncTransport) -> None:
+    def __init__(self, given: _Given) -> None:
         self._given = given
 
     async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
-        import asyncio  # noqa: PLC0415 - a blocking program needs no event loop
-
-        if inspect.iscoroutinefunction(self._given.send):
-            awaiting = cast("AsyncTransport", self._given)
-            return await awaiting.send(request, timeout=timeout, limit=limit)
-        blocking = cast("Transport", self._given)
-        return await asyncio.to_thread(blocking.send, request, timeout=timeout, limit=limit)
+        if self._given.awaits:
+            begun = self._given.begin(request, timeout=timeout, limit=limit)
+            return await asyncio.wrap_future(begun)
+        return await asyncio.to_thread(self._given.send, request, timeout=timeout, limit=limit)
 
     async def aclose(self) -> None:
         pass
-
-
-def _wait_for(answer: Coroutine[object, object, HttpResponse]) -> HttpResponse:
-    """Run an awaiting transport in a thread that has no event loop of its own."""
-    import asyncio  # noqa: PLC0415 - a blocking program needs no event loop
-
-    return asyncio.run(answer)
