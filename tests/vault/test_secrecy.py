@@ -51,3 +51,17 @@ def test_a_failed_login_shows_no_code(town: Town, fault: str) -> None:
     error = town.refused(vault.finish_login, query, start.binding)
 
     assert read_out(town, error) == []
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("method", ["user_info", "request"])
+def test_a_failed_call_shows_no_token(town: Town, method: str, fault: str) -> None:
+    """Of the access token that it was made with."""
+    account = town.connect(town.vault())
+    town.sandbox.fault(fault, endpoint="user_info")
+    arguments = ("GET", "/v2/user/info/") if method == "request" else ()
+
+    error = town.refused(getattr(account, method), *arguments)
+
+    assert town.calls("user_info")
+    assert read_out(town, error) == []

@@ -35,19 +35,21 @@ class _Tokens(Protocol):
         ...
 
 
-async def call_with_token(tokens: _Tokens, ref: Ref, call: Callable[[str], Awaitable[T]]) -> T:
+async def call_with_token(tokens: _Tokens, ref: Ref, call: Callable[[Secret], Awaitable[T]]) -> T:
     """Make a call with the account's token, and once more with a new one if TikTok refuses it.
+
+    The call reveals it in an expression only: a traceback shows the call's local variables.
 
     Raises:
         TikTokAPIError: it did not work.
     """
     token = Secret(await tokens.token(ref))
     try:
-        return await call(token.reveal())
+        return await call(token)
     except TokenExpiredError:
         # The token lived by our clock and not by TikTok's. Only that one is renewed.
         pass
-    return await call(await tokens.token_after(ref, token))
+    return await call(Secret(await tokens.token_after(ref, token)))
 
 
 class _Known:
@@ -164,8 +166,8 @@ class Account(_Known):
         if missing:
             raise lacking(missing, partial(self._begin_login, self._state, missing))
 
-        async def call(token: str) -> TikTokUserInfo:
-            return self._counter.client(self._ref).get_user_info(token, fields)
+        async def call(token: Secret) -> TikTokUserInfo:
+            return self._counter.client(self._ref).get_user_info(token.reveal(), fields)
 
         return run(call_with_token(_Blocking(self._counter), self._ref, call))
 
@@ -186,9 +188,9 @@ class Account(_Known):
             TikTokAPIError: it did not work.
         """
 
-        async def call(token: str) -> JsonObject:
+        async def call(token: Secret) -> JsonObject:
             return self._counter.client(self._ref).request(
-                token, method, path, params=params, json=json, idempotent=idempotent
+                token.reveal(), method, path, params=params, json=json, idempotent=idempotent
             )
 
         try:
@@ -281,7 +283,9 @@ class AsyncAccount(_Known):
             raise await self._counter.away(lacking, missing, begin)
         client = self._counter.client(self._ref)
         return await call_with_token(
-            _Awaiting(self._counter), self._ref, lambda token: client.get_user_info(token, fields)
+            _Awaiting(self._counter),
+            self._ref,
+            lambda token: client.get_user_info(token.reveal(), fields),
         )
 
     async def request(
@@ -305,7 +309,7 @@ class AsyncAccount(_Known):
                 _Awaiting(self._counter),
                 self._ref,
                 lambda token: client.request(
-                    token, method, path, params=params, json=json, idempotent=idempotent
+                    token.reveal(), method, path, params=params, json=json, idempotent=idempotent
                 ),
             )
         except ScopeError as error:
