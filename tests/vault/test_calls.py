@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -107,6 +108,29 @@ def test_where_nobody_knows_what_was_granted_tiktok_is_asked(town: Town) -> None
     account = town.do(town.vault().adopt, replace(town.tokens(), scope=""))
 
     assert town.do(account.user_info, ["bio_description"]).bio_description is not None
+
+
+@pytest.mark.parametrize("path", ["/v2/video/list/", None])
+def test_a_refusal_tells_the_scope_where_nobody_knew_what_was_granted(
+    town: Town, path: str | None
+) -> None:
+    """A field's and an endpoint's; the login asks for the client's own scopes as well."""
+    vault = town.vault(town.client(scopes=["user.info.basic", "user.info.stats"]))
+    given = replace(town.tokens(scopes=["user.info.basic"]), scope="")
+    account = town.do(vault.adopt, given)
+
+    if path is None:
+        error = town.refused(account.user_info, ["display_name", "bio_description"])
+    else:
+        error = town.refused(account.request, "POST", path, params={"fields": "id"}, json={})
+
+    assert isinstance(error, ScopeError)
+    missing = "user.info.profile" if path is None else "video.list"
+    assert error.missing == frozenset({missing})
+    assert error.login is not None
+    assert error.login.url in error.hint
+    asked = parse_qs(urlsplit(error.login.url).query)["scope"][0].split(",")
+    assert set(asked) == {"user.info.basic", "user.info.stats", missing}
 
 
 def test_a_missing_scope_is_told_where_no_login_can_be_begun(town: Town) -> None:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.errors import ScopeError, TokenExpiredError
 from tiktok_oauth.types import Secret
-from tiktok_oauth.vault.snapshot import fields_lacking, lacking, scopes_lacking, with_login
+from tiktok_oauth.vault.snapshot import (
+    endpoint_needs,
+    fields_need,
+    lacking,
+    not_granted,
+    refused,
+    with_login,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -161,15 +168,16 @@ class Account(_Known):
             ScopeError: a field needs a scope that was not granted; its ``login`` asks for it.
             TikTokAPIError: it did not work.
         """
-        missing = fields_lacking(self._state, fields)
-        missing = missing and fields_lacking(self.reload(), fields)  # Granted since, perhaps.
+        needed = fields_need(fields)
+        missing = not_granted(self._state, needed)
+        missing = missing and not_granted(self.reload(), needed)  # Granted since, perhaps.
         if missing:
             raise lacking(missing, partial(self._begin_login, self._state, missing))
 
         async def call(token: Secret) -> TikTokUserInfo:
             return self._counter.client(self._ref).get_user_info(token.reveal(), fields)
 
-        return run(call_with_token(_Blocking(self._counter), self._ref, call))
+        return self._called(call, needed)
 
     def request(
         self,
@@ -193,10 +201,14 @@ class Account(_Known):
                 token.reveal(), method, path, params=params, json=json, idempotent=idempotent
             )
 
+        return self._called(call, endpoint_needs(path))
+
+    def _called(self, call: Callable[[Secret], Awaitable[T]], needed: frozenset[str]) -> T:
+        """Make a call; where TikTok misses a scope, say which."""
         try:
             return run(call_with_token(_Blocking(self._counter), self._ref, call))
         except ScopeError as error:
-            missing = scopes_lacking(self._state, path)
+            missing = refused(self._state, needed)
             if missing:
                 with_login(error, missing, partial(self._begin_login, self._state, missing))
             raise
@@ -276,16 +288,15 @@ class AsyncAccount(_Known):
             ScopeError: a field needs a scope that was not granted; its ``login`` asks for it.
             TikTokAPIError: it did not work.
         """
-        missing = fields_lacking(self._state, fields)
-        missing = missing and fields_lacking(await self.reload(), fields)
+        needed = fields_need(fields)
+        missing = not_granted(self._state, needed)
+        missing = missing and not_granted(await self.reload(), needed)
         if missing:
             begin = partial(self._begin_login, self._state, missing)
             raise await self._counter.away(lacking, missing, begin)
         client = self._counter.client(self._ref)
-        return await call_with_token(
-            _Awaiting(self._counter),
-            self._ref,
-            lambda token: client.get_user_info(token.reveal(), fields),
+        return await self._called(
+            lambda token: client.get_user_info(token.reveal(), fields), needed
         )
 
     async def request(
@@ -304,16 +315,19 @@ class AsyncAccount(_Known):
             TikTokAPIError: it did not work.
         """
         client = self._counter.client(self._ref)
+        return await self._called(
+            lambda token: client.request(
+                token.reveal(), method, path, params=params, json=json, idempotent=idempotent
+            ),
+            endpoint_needs(path),
+        )
+
+    async def _called(self, call: Callable[[Secret], Awaitable[T]], needed: frozenset[str]) -> T:
+        """Make a call; where TikTok misses a scope, say which."""
         try:
-            return await call_with_token(
-                _Awaiting(self._counter),
-                self._ref,
-                lambda token: client.request(
-                    token.reveal(), method, path, params=params, json=json, idempotent=idempotent
-                ),
-            )
+            return await call_with_token(_Awaiting(self._counter), self._ref, call)
         except ScopeError as error:
-            missing = scopes_lacking(self._state, path)
+            missing = refused(self._state, needed)
             if missing:
                 begin = partial(self._begin_login, self._state, missing)
                 await self._counter.away(with_login, error, missing, begin)

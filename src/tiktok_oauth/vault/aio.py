@@ -269,4 +269,4 @@ class AsyncTokenVault:
         return AsyncAccount(self._counter, grant.ref, state_of(self._room, grant), self._begin_for)
 
     def _begin_for(self, state: AccountState, scopes: frozenset[str]) -> LoginStart:
-        return logins.begin(self._room, inside.login_for(state, scopes))
+        return logins.begin(self._room, inside.login_for(self._room, state, scopes))

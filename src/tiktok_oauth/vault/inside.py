@@ -108,9 +108,11 @@ def ref_of(state: AccountState) -> Ref:
     return Ref(state.client_key, state.open_id)
 
 
-def login_for(state: AccountState, scopes: frozenset[str]) -> LoginRequest:
+def login_for(room: Strongroom, state: AccountState, scopes: frozenset[str]) -> LoginRequest:
     """A login that asks an account's person for more."""
-    wanted = sorted(state.scopes | scopes)
+    # Where nobody has said what was granted, the client's own scopes must not be lost.
+    had = state.scopes or frozenset(room.core(state.client_key).config.scopes)
+    wanted = sorted(had | scopes)
     return LoginRequest(wanted, state.user_id, None, state.client_key, state.open_id, None)
 
 

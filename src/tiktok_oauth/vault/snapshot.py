@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from tiktok_oauth.config import DEFAULT_SCOPES
 from tiktok_oauth.errors import ScopeError, TikTokAPIError, TikTokErrorCode
 from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.protocol.endpoints import DEFAULT_FIELDS, ENDPOINT_SCOPES, FIELD_SCOPES
@@ -80,23 +81,32 @@ def _status(room: Strongroom, grant: Grant) -> AccountStatus:
     return "refresh_due"
 
 
-def fields_lacking(state: AccountState, fields: Sequence[str] | str | None) -> frozenset[str]:
-    """The scopes that some user-info fields need and the person did not grant."""
+def fields_need(fields: Sequence[str] | str | None) -> frozenset[str]:
+    """The scopes that some user-info fields need."""
     if fields is None:
         fields = DEFAULT_FIELDS
     names = fields.split(",") if isinstance(fields, str) else fields
-    needed = {FIELD_SCOPES[name.strip()] for name in names if name.strip() in FIELD_SCOPES}
-    return _missing(state, needed)
+    return frozenset(FIELD_SCOPES[name.strip()] for name in names if name.strip() in FIELD_SCOPES)
 
 
-def scopes_lacking(state: AccountState, path: str) -> frozenset[str]:
-    """The scope that a data endpoint needs and the person did not grant, where that is known."""
-    return _missing(state, {ENDPOINT_SCOPES[path]} if path in ENDPOINT_SCOPES else set())
+def endpoint_needs(path: object) -> frozenset[str]:
+    """The scope that a data endpoint needs, where that is known."""
+    return frozenset(ENDPOINT_SCOPES[known] for known in ENDPOINT_SCOPES if known == path)
 
 
-def _missing(state: AccountState, needed: set[str]) -> frozenset[str]:
-    """Where nobody has said what was granted, TikTok has to judge."""
-    return frozenset(needed) - state.scopes if state.scopes else frozenset()
+def not_granted(state: AccountState, needed: frozenset[str]) -> frozenset[str]:
+    """Which scopes the person did not grant. Where nobody has said, TikTok has to judge."""
+    return needed - state.scopes if state.scopes else frozenset()
+
+
+def refused(state: AccountState, needed: frozenset[str]) -> frozenset[str]:
+    """Which scopes are missing, now that TikTok has refused a call that needs them.
+
+    Where the person granted them all, none is: it may be a product that the app does not have.
+    """
+    if state.scopes:
+        return needed - state.scopes
+    return needed.difference(DEFAULT_SCOPES) or needed  # Every login grants that one.
 
 
 def lacking(scopes: frozenset[str], begin: Callable[[], LoginStart]) -> ScopeError:
