@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import threading
 from typing import TYPE_CHECKING
@@ -128,9 +129,17 @@ def test_it_can_be_stopped_before_it_runs() -> None:
     refresher.run()
 
 
-@pytest.mark.parametrize("arguments", [{"policy": "eager"}, {"at_once": 0}, {"rate": 0.0}], ids=str)
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        *({"policy": "eager"}, {"policy": ["on_demand"]}),
+        *({"at_once": at_once} for at_once in (0, "many", 1.5, True, None)),
+        *({"rate": rate} for rate in (0.0, -1, "fast", math.nan, math.inf, None)),
+    ],
+    ids=str,
+)
 def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
-    """A policy nobody knows, no refresh at once and no rate are refused."""
+    """A policy nobody knows, no refresh at once, and a rate that is none or endless."""
     with pytest.raises(ValidationError):
         Refresher(_Vault(FleetOfTests(StrictTikTok())), **arguments)  # type: ignore[arg-type]  # wrong ones
     with pytest.raises(ValidationError):

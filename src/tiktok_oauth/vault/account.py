@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.errors import ScopeError, TokenExpiredError
 from tiktok_oauth.types import Secret
+from tiktok_oauth.vault.checks import check_refused
 from tiktok_oauth.vault.snapshot import (
     endpoint_needs,
     fields_need,
@@ -149,6 +150,7 @@ class Account(_Known):
             return self._counter.access_token(self._ref).token
         dead = Secret(refused)
         del refused
+        check_refused(dead)
         return self._counter.settle(self._ref, self._counter.teller.rejected(self._ref, dead)).token
 
     def refresh(self) -> AccountState:
@@ -269,6 +271,7 @@ class AsyncAccount(_Known):
             return (await self._counter.access_token_soon(self._ref)).token
         dead = Secret(refused)
         del refused
+        check_refused(dead)
         return (await self._counter.token_after_soon(self._ref, dead)).token
 
     async def refresh(self) -> AccountState:

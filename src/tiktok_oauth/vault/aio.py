@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tiktok_oauth.vault import inside, logins
+from tiktok_oauth.vault import checks, inside, logins
 from tiktok_oauth.vault.account import AsyncAccount
 from tiktok_oauth.vault.counter import AsyncCounter
 from tiktok_oauth.vault.sealing.resealing import reseal
 from tiktok_oauth.vault.snapshot import state_of
-from tiktok_oauth.vault.stores.rows import AccountQuery, Ref
+from tiktok_oauth.vault.stores.rows import AccountQuery
 from tiktok_oauth.vault.strongroom import Strongroom
 from tiktok_oauth.vault.teller import Teller
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from tiktok_oauth.login import LoginStart
@@ -60,9 +60,9 @@ class AsyncTokenVault:
         patience: float = 900.0,
     ) -> None:
         clients = inside.as_list(client)
-        self._room = Strongroom(
-            clients, store, keys, None if journal is None else Path(journal), patience
-        )
+        checks.check_kind(clients, awaiting=True)
+        directory = checks.check_places(store, keys, journal)
+        self._room = Strongroom(clients, store, keys, directory, patience)
         teller = Teller(self._room, elsewhere=inside.is_elsewhere(refreshed_by))
         self._counter = AsyncCounter(
             self._room, teller, dict(zip(self._room.cores, clients, strict=True))
@@ -164,7 +164,7 @@ class AsyncTokenVault:
         Raises:
             StoreError: the store cannot be read.
         """
-        behind = None if after is None else Ref(*after)
+        behind = inside.behind(after)
         query = AccountQuery(inside.PAGE, behind, client_key, status, user_id, prefix=prefix)
         pages = inside.pages(self._room, query)
         nothing: list[Grant] = []
@@ -178,7 +178,7 @@ class AsyncTokenVault:
         Raises:
             StoreError: the store cannot be read.
         """
-        ref = inside.ref_of(account.state)
+        ref = inside.ref_of(account)
         return await self._counter.away(lambda: self._room.site.store.events(ref, limit))
 
     async def erase(self, account: AsyncAccount) -> None:
@@ -187,7 +187,7 @@ class AsyncTokenVault:
         Raises:
             StoreError: the store cannot be written.
         """
-        ref = inside.ref_of(account.state)
+        ref = inside.ref_of(account)
         await self._counter.away(inside.erase, self._room, self._counter.teller, ref)
 
     async def apply_webhook(self, event: WebhookEvent) -> bool:

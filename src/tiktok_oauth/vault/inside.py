@@ -10,13 +10,13 @@ import msgspec
 from tiktok_oauth.engine import calls
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.errors import ValidationError, invalid_argument
-from tiktok_oauth.vault.checks import check_name, check_open_id
+from tiktok_oauth.types import WebhookEvent
+from tiktok_oauth.vault.checks import check_name, check_open_id, is_name
 from tiktok_oauth.vault.logins import LoginRequest
+from tiktok_oauth.vault.snapshot import AccountState
 from tiktok_oauth.vault.stores.rows import AccountQuery, Event, Ref, RowStatus
 
 if TYPE_CHECKING:
-    from tiktok_oauth.types import WebhookEvent
-    from tiktok_oauth.vault.snapshot import AccountState
     from tiktok_oauth.vault.stores.rows import Grant
     from tiktok_oauth.vault.strongroom import Strongroom
     from tiktok_oauth.vault.teller import Teller
@@ -41,7 +41,7 @@ def is_elsewhere(refreshed_by: object) -> bool:
     Raises:
         ValidationError: it is another word.
     """
-    if refreshed_by not in {"vault", "refresher"}:
+    if refreshed_by not in ("vault", "refresher"):
         raise invalid_argument("refreshed_by must be 'vault' or 'refresher'.")
     return refreshed_by == "refresher"
 
@@ -103,8 +103,30 @@ def _pages(room: Strongroom, query: AccountQuery) -> Iterator[list[Grant]]:
         query = msgspec.structs.replace(query, after=page[-1].ref)
 
 
-def ref_of(state: AccountState) -> Ref:
-    """Which account this is."""
+def behind(after: object) -> Ref | None:
+    """The account that a reader has come to.
+
+    Raises:
+        ValidationError: it is no pair of names.
+    """
+    if after is None:
+        return None
+    if not (
+        isinstance(after, tuple) and len(after) == len(Ref._fields) and all(map(is_name, after))
+    ):
+        raise invalid_argument("after must be the client key and the open_id of an account.")
+    return Ref(*after)
+
+
+def ref_of(account: object) -> Ref:
+    """Which account this is.
+
+    Raises:
+        ValidationError: it is none.
+    """
+    state = getattr(account, "state", None)
+    if not isinstance(state, AccountState):
+        raise invalid_argument("account must be an account of the vault.", "Get one by account().")
     return Ref(state.client_key, state.open_id)
 
 
@@ -150,7 +172,13 @@ def may_change(event: WebhookEvent) -> bool:
 
 
 def apply_webhook(room: Strongroom, teller: Teller, event: WebhookEvent) -> bool:
-    """Act on a webhook that was verified; whether it changed an account."""
+    """Act on a webhook that was verified; whether it changed an account.
+
+    Raises:
+        ValidationError: it is no event.
+    """
+    if not isinstance(event, WebhookEvent):
+        raise invalid_argument("event must be what verify_webhook() returned.")
     if event.user_openid is None or not may_change(event):
         return False
     ref = Ref(event.client_key, event.user_openid)

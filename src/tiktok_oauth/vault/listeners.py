@@ -6,6 +6,7 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tiktok_oauth.errors import invalid_argument
 from tiktok_oauth.observe.logs import logger
 
 if TYPE_CHECKING:
@@ -43,7 +44,13 @@ class Listeners:
         self._numbers = itertools.count()
 
     def add(self, listener: Callable[[VaultEvent], None]) -> Callable[[], None]:
-        """Add one; returns how to take it away again."""
+        """Add one; returns how to take it away again.
+
+        Raises:
+            ValidationError: it cannot be called.
+        """
+        if not callable(listener):
+            raise invalid_argument("listener must be a function that takes an event.")
         number = next(self._numbers)  # In one step, also for two threads.
         self._all[number] = listener
 

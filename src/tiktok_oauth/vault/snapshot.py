@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -15,7 +16,7 @@ from tiktok_oauth.vault.refresh import ladder
 from tiktok_oauth.vault.stores.rows import Reason  # noqa: TC001 - get_type_hints() must work on it
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from tiktok_oauth.login import LoginStart
     from tiktok_oauth.vault.stores.rows import Grant
@@ -85,8 +86,11 @@ def fields_need(fields: Sequence[str] | str | None) -> frozenset[str]:
     """The scopes that some user-info fields need."""
     if fields is None:
         fields = DEFAULT_FIELDS
+    if not isinstance(fields, Sequence | set | frozenset):
+        return frozenset()  # The client refuses it.
     names = fields.split(",") if isinstance(fields, str) else fields
-    return frozenset(FIELD_SCOPES[name.strip()] for name in names if name.strip() in FIELD_SCOPES)
+    known = [name.strip() for name in names if isinstance(name, str)]
+    return frozenset(FIELD_SCOPES[name] for name in known if name in FIELD_SCOPES)
 
 
 def endpoint_needs(path: object) -> frozenset[str]:

@@ -149,7 +149,7 @@ class Strongroom:
             return next(iter(self.cores.values()))
         if client_key is None:
             raise invalid_argument("client_key is missing: this vault has several apps.")
-        core = self.cores.get(client_key)
+        core = self.cores.get(client_key) if isinstance(client_key, str) else None
         if core is None:
             raise invalid_argument("client_key is none of this vault's apps.")
         return core

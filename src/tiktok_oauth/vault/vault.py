@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from tiktok_oauth.vault import inside, logins
+from tiktok_oauth.vault import checks, inside, logins
 from tiktok_oauth.vault.account import Account
 from tiktok_oauth.vault.counter import Counter
 from tiktok_oauth.vault.sealing.resealing import reseal
 from tiktok_oauth.vault.snapshot import state_of
-from tiktok_oauth.vault.stores.rows import AccountQuery, Ref
+from tiktok_oauth.vault.stores.rows import AccountQuery
 from tiktok_oauth.vault.strongroom import Strongroom
 from tiktok_oauth.vault.teller import Teller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from tiktok_oauth.login import LoginStart
@@ -66,9 +66,9 @@ class TokenVault:
         patience: float = 900.0,
     ) -> None:
         clients = inside.as_list(client)
-        self._room = Strongroom(
-            clients, store, keys, None if journal is None else Path(journal), patience
-        )
+        checks.check_kind(clients, awaiting=False)
+        directory = checks.check_places(store, keys, journal)
+        self._room = Strongroom(clients, store, keys, directory, patience)
         teller = Teller(self._room, elsewhere=inside.is_elsewhere(refreshed_by))
         self._counter = Counter(
             self._room, teller, dict(zip(self._room.cores, clients, strict=True))
@@ -185,7 +185,7 @@ class TokenVault:
         Raises:
             StoreError: the store cannot be read.
         """
-        behind = None if after is None else Ref(*after)
+        behind = inside.behind(after)
         query = AccountQuery(inside.PAGE, behind, client_key, status, user_id, prefix=prefix)
         pages = inside.pages(self._room, query)
         return (self._account(grant) for page in pages for grant in page)
@@ -196,7 +196,7 @@ class TokenVault:
         Raises:
             StoreError: the store cannot be read.
         """
-        return self._room.site.store.events(inside.ref_of(account.state), limit)
+        return self._room.site.store.events(inside.ref_of(account), limit)
 
     def erase(self, account: Account) -> None:
         """Delete everything that is known of a person: tokens, timeline, logins.
@@ -206,7 +206,7 @@ class TokenVault:
         Raises:
             StoreError: the store cannot be written.
         """
-        inside.erase(self._room, self._counter.teller, inside.ref_of(account.state))
+        inside.erase(self._room, self._counter.teller, inside.ref_of(account))
 
     def apply_webhook(self, event: WebhookEvent) -> bool:
         """Act on a verified webhook; whether it changed an account.

@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from tiktok_oauth.errors import invalid_argument
+from tiktok_oauth.vault.checks import check_rate
 from tiktok_oauth.vault.fleet.fleet import Fleet, Settings
 from tiktok_oauth.vault.fleet.progress import Progress
 from tiktok_oauth.vault.fleet.threads import Threads
@@ -67,8 +68,9 @@ class Refresher:
     ) -> None:
         if policy not in _POLICIES:
             raise invalid_argument("policy must be 'on_demand' or 'keep_warm'.")
-        if at_once < 1 or rate <= 0:
-            raise invalid_argument("at_once must be at least 1, and rate more than 0.")
+        if isinstance(at_once, bool) or not isinstance(at_once, int) or at_once < 1:
+            raise invalid_argument("at_once must be a whole number of at least 1.")
+        check_rate("rate", rate)
         self._vault: _Fleets = _room_of(vault)
         self._settings = Settings(policy == "keep_warm", at_once, rate, on_progress)
         self._last = Progress(0.0)

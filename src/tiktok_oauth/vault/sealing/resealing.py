@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from tiktok_oauth.engine.run import run
-from tiktok_oauth.errors import VaultKeyError, invalid_argument, vault_key_error
+from tiktok_oauth.errors import VaultKeyError, vault_key_error
 from tiktok_oauth.observe.logs import logger
+from tiktok_oauth.vault.checks import check_rate
 from tiktok_oauth.vault.logins import binding_of
 from tiktok_oauth.vault.refresh import answers
 from tiktok_oauth.vault.refresh.recover import payloads_in
@@ -80,8 +81,7 @@ def reseal(
         VaultKeyError: a running vault does not know the active key; nothing was changed.
         StoreError: the store cannot be used; what was resealed stays so.
     """
-    if not rate > 0:
-        raise invalid_argument("rate must be more than 0.")
+    check_rate("rate", rate)
     site = room.site
     room.bury()
     check_known(site.store, site.cipher.ring.active_id)
