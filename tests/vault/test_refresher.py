@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.fleet import FleetOfTests, StrictTikTok, until
-from tiktok_oauth.errors import StoreError, ValidationError, store_error
+from tests.support.vault import HOUR, Town, World, in_memory
+from tiktok_oauth.errors import StoreError, ValidationError, VaultKeyError, store_error
 from tiktok_oauth.vault.fleet.refresher import Refresher
 
 if TYPE_CHECKING:
@@ -144,6 +145,24 @@ def test_wrong_arguments_are_refused(arguments: dict[str, object]) -> None:
         Refresher(_Vault(FleetOfTests(StrictTikTok())), **arguments)  # type: ignore[arg-type]  # wrong ones
     with pytest.raises(ValidationError):
         Refresher(object())
+
+
+def test_an_access_only_ring_refreshes_nothing() -> None:
+    """A refresher with one does not start: no account hears of it, and others may refresh."""
+    town = Town(World(None), in_memory())
+    account = town.connect(town.vault())
+    before = town.row(account)
+    town.clock.advance(3 * HOUR)
+    refresher = Refresher(town.vault(keys=town.keys.for_access_only()), "keep_warm")
+
+    for begin in (refresher.start, refresher.run):
+        with pytest.raises(VaultKeyError, match="access tokens only"):
+            begin()
+
+    refresher.stop()
+    assert town.row(account) == before
+    assert town.accepts(account.access_token())
+    town.close()
 
 
 class _Vault:

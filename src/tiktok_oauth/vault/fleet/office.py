@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tiktok_oauth.engine.run import run
+from tiktok_oauth.errors import vault_key_error
 from tiktok_oauth.vault.refresh.barrier import Barrier
 from tiktok_oauth.vault.refresh.recover import read_answers, replay_all
 from tiktok_oauth.vault.site import open_site
@@ -34,11 +35,18 @@ class Office:
         room: the vault's inside.
 
     Raises:
+        VaultKeyError: the vault's keys open no refresh token.
         TikTokAPIError: the vault cannot be opened.
     """
 
     def __init__(self, room: Strongroom) -> None:
         shared = room.site
+        if shared.cipher.ring.access_only:
+            # Each claim would end as a failure, which bars those who could refresh.
+            raise vault_key_error(
+                "This key ring opens access tokens only: nothing can be refreshed with it.",
+                "Give the refresher's vault the whole ring.",
+            )
         self._room = room
         self._tidying = threading.Lock()
         self._settled = True
