@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -322,7 +322,7 @@ def test_due_accounts_are_claimed_by_the_wanted_time_and_apps(store: SqlStore) -
 @pytest.mark.parametrize("warm", [True, False])
 def test_what_a_clock_that_was_ahead_has_put_off_is_claimed(store: SqlStore, *, warm: bool) -> None:
     """After what is due; what was put off for another reason stays."""
-    later = {"warm_at": NOW + 47 * 3600, "keep_at": NOW + 61 * 86400}
+    later: dict[str, Any] = {"warm_at": NOW + 47 * 3600, "keep_at": NOW + 61 * 86400}
     connected(store, issued_at=NOW + 86400, **later)
     connected(store, BEN, issued_at=NOW, **later)
     connected(store, Ref(APP, "due"), warm_at=NOW, keep_at=NOW)

@@ -11,7 +11,7 @@ from tiktok_oauth.engine import calls
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.errors import ValidationError, invalid_argument
 from tiktok_oauth.types import WebhookEvent
-from tiktok_oauth.vault.checks import check_name, check_open_id, is_name
+from tiktok_oauth.vault.checks import check_name, check_open_id
 from tiktok_oauth.vault.logins import LoginRequest
 from tiktok_oauth.vault.snapshot import AccountState
 from tiktok_oauth.vault.stores.rows import AccountQuery, Event, Ref, RowStatus
@@ -111,11 +111,11 @@ def behind(after: object) -> Ref | None:
     """
     if after is None:
         return None
-    if not (
-        isinstance(after, tuple) and len(after) == len(Ref._fields) and all(map(is_name, after))
-    ):
-        raise invalid_argument("after must be the client key and the open_id of an account.")
-    return Ref(*after)
+    match after:
+        case (str(client_key), str(open_id)):
+            return Ref(client_key, open_id)
+        case _:
+            raise invalid_argument("after must be the client key and the open_id of an account.")
 
 
 def ref_of(account: object) -> Ref:

@@ -132,8 +132,9 @@ class TokenVault:
     ) -> Account:
         """Take tokens from elsewhere. Their lifetimes count from now.
 
-        Nothing else may refresh them from here on: each refresh kills the token before. They replace
-        what the vault has of the account, newer tokens too: adopt what was just issued, and once.
+        Nothing else may refresh them from here on: each refresh kills the token before. They
+        replace what the vault has of the account, newer tokens too: adopt what was just issued,
+        and once.
 
         Raises:
             ValidationError: they are no tokens.
