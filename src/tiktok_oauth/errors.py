@@ -177,7 +177,7 @@ class ScopeError(InvalidTokenError):
     """The person did not grant a scope the call needs. Ask for it in a new consent.
 
     Attributes:
-        missing: the scopes that are missing, where that is known before TikTok is asked.
+        missing: the scopes that are missing, where that is known.
         login: a login that asks for them, begun already, where a vault raised this. It is not
             pickled.
     """
