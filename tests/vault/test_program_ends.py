@@ -19,9 +19,11 @@ pytestmark = pytest.mark.slow
 PROGRAM = """
 import asyncio, sys, threading, time
 from tiktok_oauth import AsyncTokenVault, AsyncTikTokOAuth, Refresher, TikTokOAuth, TokenVault
+from tiktok_oauth.connection import ConnectionSettings
+from tiktok_oauth.transport.aiohttp import AiohttpTransport
 
-def until_asked():
-    while not any(t.name.startswith("tiktok-oauth-refresh_") for t in threading.enumerate()):
+def until_asked(thread="tiktok-oauth-refresh_"):
+    while not any(t.name.startswith(thread) for t in threading.enumerate()):
         time.sleep(0.01)
 
 def refresher():
@@ -29,6 +31,12 @@ def refresher():
     refresher.start()
     while not refresher.progress().in_flight:
         time.sleep(0.01)
+
+def own_transport():
+    way = AiohttpTransport(ConnectionSettings())
+    refresher = Refresher(AsyncTokenVault(AsyncTikTokOAuth(transport=way)), "keep_warm")
+    refresher.start()
+    until_asked("tiktok-oauth-loop")
 
 def thread():
     account = TokenVault(TikTokOAuth()).account(sys.argv[1])
@@ -46,7 +54,7 @@ def task():
 """
 
 
-@pytest.mark.parametrize("who", ["refresher", "thread", "task"])
+@pytest.mark.parametrize("who", ["refresher", "own_transport", "thread", "task"])
 def test_a_program_that_ends_amid_a_refresh_keeps_its_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, who: str
 ) -> None:

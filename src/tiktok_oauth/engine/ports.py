@@ -78,7 +78,10 @@ class Transport(Protocol):
 
 
 class AsyncTransport(Protocol):
-    """One client's way out, awaiting. Safe to share between tasks."""
+    """One client's way out, awaiting. Safe to share between tasks, and between event loops.
+
+    A vault uses it from a loop of its own.
+    """
 
     async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
         """As ``Transport.send``; cancelling it closes its connection."""

@@ -36,7 +36,7 @@ class _Running(NamedTuple):
 class OwnLoop:
     """Runs coroutines of any thread, all on one loop: begun when first needed, and after a fork.
 
-    It ends with ``close``, with the last one who holds it, or with the program.
+    It ends with ``close``, or with the last one who holds it.
     """
 
     def __init__(self) -> None:
@@ -60,6 +60,8 @@ class OwnLoop:
             if self._running is None or not self._running.thread.is_alive():
                 self._running = _start()
                 self._end = weakref.finalize(self, _ask, self._running)
+                # A program that ends waits for its refreshes, which need the loop until then.
+                self._end.atexit = False
             return asyncio.run_coroutine_threadsafe(story(), self._running.loop)
 
     def close(self) -> None:

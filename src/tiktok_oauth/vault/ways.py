@@ -109,42 +109,42 @@ class _Given:
     def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
         """Make one attempt, blocking this thread."""
         if self.awaits:
-            return self.begin(request, timeout=timeout, limit=limit).result()
+            return _judged(self.begin(request, timeout=timeout, limit=limit).result())
         given = cast("Transport", self._given)
         answer: object
         try:
             answer = given.send(request, timeout=timeout, limit=limit)
-        except TransportError:
-            raise
         except Exception as error:  # noqa: BLE001 - it is none of ours
             answer = error
         return _judged(answer)
 
-    def begin(self, request: HttpRequest, *, timeout: float, limit: int) -> Future[HttpResponse]:
-        """Begin an attempt of one that awaits, on the vault's own loop."""
+    def begin(self, request: HttpRequest, *, timeout: float, limit: int) -> Future[object]:
+        """Begin an attempt of one that awaits, on the vault's own loop; ``_judged`` ends it."""
         try:
             return self._loop.begin(partial(self._attempt, request, timeout, limit))
         except (OSError, RuntimeError):
             pass
         raise NoConnectionError("no event loop could be started", phase=Phase.CONNECT)
 
-    async def _attempt(self, request: HttpRequest, timeout: float, limit: int) -> HttpResponse:
+    async def _attempt(self, request: HttpRequest, timeout: float, limit: int) -> object:
         given = cast("AsyncTransport", self._given)
-        answer: object
         try:
-            answer = await given.send(request, timeout=timeout, limit=limit)
-        except TransportError:
-            raise
-        # Where this task itself is cancelled, nobody waits for what it raises.
+            return await given.send(request, timeout=timeout, limit=limit)
+        # Where this task itself is cancelled, nobody waits for what it returns.
         except BaseException as error:  # noqa: BLE001 - it is none of ours
-            answer = error
-        return _judged(answer)
+            return error
 
 
 def _judged(answer: object) -> HttpResponse:
-    """An answer; of anything else the kind is told only: its text may quote what was sent."""
+    """An answer; of anything else the kind is told only: its text may quote what was sent.
+
+    Raises:
+        TransportError: it is none.
+    """
     if isinstance(answer, HttpResponse):
         return answer
+    if isinstance(answer, TransportError):
+        raise answer
     verb = "raised" if isinstance(answer, BaseException) else "returned"
     kind = type(answer).__name__
     raise NoConnectionError(f"the client's transport {verb} {kind}", phase=Phase.EXCHANGE)
@@ -159,7 +159,7 @@ class _Borrowed:
     async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
         if self._given.awaits:
             begun = self._given.begin(request, timeout=timeout, limit=limit)
-            return await asyncio.wrap_future(begun)
+            return _judged(await asyncio.wrap_future(begun))
         return await asyncio.to_thread(self._given.send, request, timeout=timeout, limit=limit)
 
     async def aclose(self) -> None:
