@@ -22,8 +22,8 @@ from tiktok_oauth import AsyncTokenVault, AsyncTikTokOAuth, Refresher, TikTokOAu
 from tiktok_oauth.connection import ConnectionSettings
 from tiktok_oauth.transport.aiohttp import AiohttpTransport
 
-def until_asked(thread="tiktok-oauth-refresh_"):
-    while not any(t.name.startswith(thread) for t in threading.enumerate()):
+def until_asked():
+    while not any(t.name.startswith("tiktok-oauth-refresh_") for t in threading.enumerate()):
         time.sleep(0.01)
 
 def refresher():
@@ -36,7 +36,8 @@ def own_transport():
     way = AiohttpTransport(ConnectionSettings())
     refresher = Refresher(AsyncTokenVault(AsyncTikTokOAuth(transport=way)), "keep_warm")
     refresher.start()
-    until_asked("tiktok-oauth-loop")
+    while not refresher.progress().in_flight:
+        time.sleep(0.01)
 
 def thread():
     account = TokenVault(TikTokOAuth()).account(sys.argv[1])
