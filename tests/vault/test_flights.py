@@ -6,11 +6,13 @@ import asyncio
 import os
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.vault import HOUR, SCOPES, Town, World, in_file
+from tests.support.vault import HOUR, SCOPES, AwaitingTap, Town, World, in_file
 from tiktok_oauth import StoreError, ValidationError
 from tiktok_oauth.errors import store_error
 from tiktok_oauth.vault.counter import waited
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from pathlib import Path
 
+    from tiktok_oauth.protocol.http import HttpRequest, HttpResponse
     from tiktok_oauth.vault.stores.rows import Grant
 
 MINA, JONAS = Ref("key", "mina"), Ref("key", "jonas")
@@ -261,7 +264,8 @@ def test_logins_that_hang_keep_nobody_from_the_store(tmp_path: Path) -> None:
     """Twenty exchanges wait for TikTok, and the token of another account comes all the same."""
     with asyncio.Runner() as runner:
         town = Town(World(runner), in_file(tmp_path))
-        vault, hung = town.vault(), threading.Semaphore(0)
+        client = town.client(transport=PatientTap(town))
+        vault, hung = town.vault(client), threading.Semaphore(0)
         town.connect(vault, "jonas")
         starts = [town.do(vault.begin_login, SCOPES) for _ in range(20)]
         logins = [(town.callback(start.url), start.binding) for start in starts]
@@ -279,6 +283,19 @@ def test_logins_that_hang_keep_nobody_from_the_store(tmp_path: Path) -> None:
         assert token in town.issued
         assert all(task.done() and not task.exception() for task in finishing)
         town.close()
+
+
+class PatientTap(AwaitingTap):
+    """A way on which any number may wait, as on a network."""
+
+    def __init__(self, town: Town) -> None:
+        super().__init__(town)
+        self._threads = ThreadPoolExecutor(32)
+
+    async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
+        """Make one attempt, in a thread: it may hang there."""
+        attempt = partial(self.pass_on, request, timeout, limit)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, attempt)
 
 
 @pytest.mark.slow
