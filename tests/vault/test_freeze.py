@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -143,20 +143,25 @@ def test_a_count_that_cannot_be_read_freezes_nothing(file_town: Town, content: b
     assert count.stat().st_mode & 0o777 == 0o600
 
 
-def test_without_a_look_at_the_count_no_vault_starts(file_town: Town) -> None:
-    """What this host remembers is there and cannot be read: the store may be an older copy."""
-    town = file_town
+def started_again(town: Town) -> tuple[Any, Path]:
+    """An account, and the count of starts that its store's host keeps, before the next one."""
     account = town.connect(town.vault())
     town.restart()
     assert town.kept.journal is not None
-    count = town.kept.journal / "starts"
+    return account, town.kept.journal / "starts"
+
+
+def test_without_a_look_at_the_count_no_vault_starts(file_town: Town) -> None:
+    """What this host remembers is there and cannot be read: the store may be an older copy."""
+    town = file_town
+    account, count = started_again(town)
     count.unlink()
     count.symlink_to(count)
 
     error = town.refused(town.vault().account, account.open_id)
 
     assert isinstance(error, StoreError)
-    assert str(town.kept.journal) in error.message
+    assert str(count.parent) in error.message
     assert count.is_symlink()
     assert town.store.setting(FROZEN) is None
 
@@ -165,10 +170,7 @@ def test_without_a_look_at_the_count_no_vault_starts(file_town: Town) -> None:
 def test_a_start_by_root_leaves_the_count_to_whose_it_is(file_town: Town) -> None:
     """The service that runs as its owner could not read it otherwise, nor start."""
     town = file_town
-    account = town.connect(town.vault())
-    town.restart()
-    assert town.kept.journal is not None
-    count = town.kept.journal / "starts"
+    account, count = started_again(town)
     before = int(count.read_text())
     os.chown(count, 65534, 65534)
 
