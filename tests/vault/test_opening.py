@@ -14,6 +14,7 @@ import pytest
 
 from tests.support.vault import Town, World, in_memory
 from tiktok_oauth import KeyRing, StoreError, TokenVault, ValidationError, VaultKeyError
+from tiktok_oauth.vault.freeze import ALIVE
 from tiktok_oauth.vault.opening import journal_of, keys_path, place_of, state_path
 from tiktok_oauth.vault.sealing.cipher import Cipher
 from tiktok_oauth.vault.site import judge_keys, open_site
@@ -356,11 +357,11 @@ def test_a_journal_directory_belongs_to_one_store(tmp_path: Path) -> None:
 def test_a_directory_whose_store_cannot_be_read_is_nobodys_to_take(
     open_vault: Callable[..., TokenVault], tmp_path: Path
 ) -> None:
-    """It is told, and how often the store was started is not forgotten."""
+    """It is told, and when the store was last alive is not forgotten."""
     url, journal = f"sqlite:///{tmp_path}/a.db", tmp_path / "a.db-answers"
     with open_vault(store=url) as vault:
         vault.begin_login()
-    starts = (journal / "starts").read_bytes()
+    alive = (journal / ALIVE).read_bytes()
     (journal / "store").unlink()
     (journal / "store").symlink_to(journal / "store")
 
@@ -368,7 +369,7 @@ def test_a_directory_whose_store_cannot_be_read_is_nobodys_to_take(
 
     assert isinstance(error, StoreError)
     assert f"The journal's directory {journal} cannot be used" in error.message
-    assert (journal / "starts").read_bytes() == starts
+    assert (journal / ALIVE).read_bytes() == alive
 
 
 def test_a_directory_in_which_nothing_can_be_deleted_is_told(
@@ -376,7 +377,7 @@ def test_a_directory_in_which_nothing_can_be_deleted_is_told(
 ) -> None:
     """What the system says comes out as a sentence with what to do."""
     journal = tmp_path / "answers"
-    (journal / "starts").mkdir(parents=True)
+    (journal / ALIVE).mkdir(parents=True)
     journal.chmod(0o700)
 
     error = refused(open_vault(store=f"sqlite:///{tmp_path}/a.db", journal=journal))

@@ -15,6 +15,7 @@ from tests.support.fleet import KEY, FleetOfTests, StrictTikTok, tokens_of
 from tests.support.scripted import NOW, FakeClock, answer
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.types import Secret
+from tiktok_oauth.vault.freeze import ALIVE
 from tiktok_oauth.vault.graves import Graves
 from tiktok_oauth.vault.refresh.answers import Answer, encode
 from tiktok_oauth.vault.refresh.journal import Journal
@@ -189,3 +190,14 @@ def test_a_dead_journal_is_deleted_after_an_hour(host: _Host) -> None:
     host.bury()
 
     assert not host.file.exists()
+
+
+def test_what_was_brought_in_by_a_journal_that_is_gone_makes_copies_older(host: _Host) -> None:
+    """A copy from before would lack it, and nothing could bring it in any more."""
+    host.bury()
+    before = host.fleet.store.setting(ALIVE)
+    os.utime(host.file, (time.time() - 3601,) * 2)
+
+    host.bury()
+
+    assert (before, host.fleet.store.setting(ALIVE) is None) == (None, False)

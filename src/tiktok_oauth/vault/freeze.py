@@ -1,13 +1,14 @@
 """A store that was restored from a backup starts frozen.
 
 Every account that was refreshed since the backup holds a dead refresh token then, and sending it
-may end the grant for good. Each host remembers, beside its journals, how often a vault was
-started on the store: a store that remembers fewer starts is an older copy.
+may end the grant for good. The store remembers when a vault was last alive, and so does each host
+beside its journals: a store that remembers less than a host does is an older copy.
 """
 
 from __future__ import annotations
 
 import contextlib
+import time
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.observe.logs import logger
@@ -20,20 +21,25 @@ if TYPE_CHECKING:
     from tiktok_oauth.vault.stores.store import Store
 
 FROZEN = "frozen"
-_STARTS = "starts"
+ALIVE = "alive"
+"""The setting, and the file beside the journals, that say when a vault was last alive."""
+
+_LAGGING = 300
+"""Seconds that a standby which takes over may have missed: that is a failover, no older copy."""
 _MOST_DIGITS = 15
 
 
-def freeze_if_restored(site: Site) -> None:
-    """Freeze a store that is behind what this host remembers of it, and count this start.
+def freeze_if_older(site: Site) -> None:
+    """Freeze a store that is behind what this host remembers of it; say so if it is frozen.
 
     Raises:
         StoreError: the store, or what this host remembers, cannot be read or written.
     """
     if site.directory is None:
         return
+    forgivable = _LAGGING if site.store.may_forget else 0
     # Read before the store: others write there first, so what is read here is never ahead of it.
-    if _read(site.directory / _STARTS) > _known(site.store):
+    if _read(site.directory / ALIVE) > _known(site.store) + forgivable:
         site.store.put_setting(FROZEN, b"restored")
     if site.store.setting(FROZEN) is not None:
         logger.error(
@@ -41,7 +47,6 @@ def freeze_if_restored(site: Site) -> None:
             "before somebody has looked: bring back the journals of all hosts, start a vault on "
             "each, then run: tiktok-oauth unfreeze"
         )
-    count(site)
 
 
 def unfreeze(store: Store) -> None:
@@ -53,22 +58,25 @@ def unfreeze(store: Store) -> None:
     store.put_setting(FROZEN, None)
 
 
-def count(site: Site) -> None:
-    """Count a start, or an end: copies that were made before it are older from now on.
+def remember_life(site: Site) -> None:
+    """Remember that a vault is alive now: copies that were made before it are older from now on.
+
+    To be called now and then, and before answers leave a journal, since with them a journal could
+    bring an older copy up to date.
 
     Raises:
-        StoreError: the store cannot be read or written.
+        StoreError: the store, or what this host remembers, cannot be read or written.
     """
     if site.directory is None:
         return
-    path = site.directory / _STARTS
-    number = max(_read(path), _known(site.store)) + 1
-    site.store.raise_setting(_STARTS, b"%020d" % number)
-    _write(path, number)
+    path = site.directory / ALIVE
+    moment = max(int(time.time()), _read(path) + 1, _known(site.store) + 1)
+    site.store.raise_setting(ALIVE, b"%020d" % moment)
+    _write(path, moment)
 
 
 def _known(store: Store) -> int:
-    return int(store.setting(_STARTS) or b"0")
+    return int(store.setting(ALIVE) or b"0")
 
 
 def _write(path: Path, number: int) -> None:

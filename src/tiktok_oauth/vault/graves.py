@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.errors import VaultKeyError, store_error
 from tiktok_oauth.observe.logs import logger
+from tiktok_oauth.vault.freeze import remember_life
 from tiktok_oauth.vault.refresh import leftovers
 from tiktok_oauth.vault.refresh.recover import read_answers, replay_all
 
@@ -75,6 +76,7 @@ class Graves:
             if self._site.store.may_forget and (age := left.age()) < _KEPT:
                 self._kept[boot] = time.time() + _KEPT - age
             else:
+                remember_life(self._site)
                 left.delete()
         finally:
             left.release()

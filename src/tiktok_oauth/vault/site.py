@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tiktok_oauth.vault.freeze import remember_life
 from tiktok_oauth.vault.refresh.answers import rehearse
 from tiktok_oauth.vault.refresh.journal import Journal, NoJournal, make_directory
 from tiktok_oauth.vault.refresh.recover import read_answers
@@ -44,6 +45,7 @@ class Site(msgspec.Struct, frozen=True, eq=False):
     def touch(self, timeline: str) -> None:
         """Say in the store that this boot lives, and how far it has caught up."""
         self.store.touch_boot(self._as_boot(timeline))
+        remember_life(self)
 
     def own_answers(self) -> list[Answer]:
         """What this boot's own journal holds, the oldest of each account first."""

@@ -21,7 +21,7 @@ from tiktok_oauth.protocol.http import HttpRequest, HttpResponse
 from tiktok_oauth.vault.beat import Beat
 from tiktok_oauth.vault.fleet.office import Office
 from tiktok_oauth.vault.flights import Flights
-from tiktok_oauth.vault.freeze import count, freeze_if_restored
+from tiktok_oauth.vault.freeze import freeze_if_older, remember_life
 from tiktok_oauth.vault.graves import Graves
 from tiktok_oauth.vault.listeners import Listeners
 from tiktok_oauth.vault.opening import fixed, open_vault
@@ -48,8 +48,6 @@ if TYPE_CHECKING:
 _BURY_AFTER = 1.0
 _LONGEST_PATIENCE = 86_400.0
 _HEARTBEAT = 60.0
-_SELDOM = 3600.0
-"""Seconds between signs of life where nothing can be forgotten: enough not to pass for gone."""
 _PRUNE_EVERY = 3600.0
 _LOOK_TIMEOUT = 2.0
 _LOOK_LIMIT = 4096
@@ -197,6 +195,7 @@ class Strongroom:
 
     def forgotten(self) -> None:
         """The store has forgotten something: the journals of the dead are replayed once more."""
+        freeze_if_older(self._open().site)
         with self._burying:
             graves = self._open().graves
             graves.open_again()
@@ -231,6 +230,7 @@ class Strongroom:
             oldest = opened.site.journal.turn_over()
             if oldest is not None:
                 run(replay_all(opened.desks, read_answers(oldest.payloads(), opened.site.cipher)))
+                remember_life(opened.site)
                 opened.site.journal.drop(oldest)
         finally:
             self._tidying.release()
@@ -261,7 +261,8 @@ class Strongroom:
             raise invalid_argument("The vault is closed.", "Make a new one.")
         site = open_vault(*self._settings)
         try:
-            freeze_if_restored(site)
+            freeze_if_older(site)
+            remember_life(site)
             barrier = Barrier(site.store.timeline())
             desks = {key: self._desk(key, site, barrier) for key in self.cores}
             graves = Graves(site, desks)
@@ -272,8 +273,7 @@ class Strongroom:
             site.close(settled=True)
             raise
         if site.directory is not None:
-            often = _HEARTBEAT if site.store.may_forget else _SELDOM
-            beat = Beat(partial(self._live, opened), often)
+            beat = Beat(partial(self._live, opened), _HEARTBEAT)
             opened = msgspec.structs.replace(opened, beat=beat)
         return opened
 
@@ -297,7 +297,7 @@ class Strongroom:
 def _end(opened: _Opened, *, settled: bool) -> None:
     """Close what was open, whatever still works of it."""
     try:
-        count(opened.site)
+        remember_life(opened.site)
     finally:
         opened.site.close(settled=settled, timeline=opened.barrier.timeline)
 

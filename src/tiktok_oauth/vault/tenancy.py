@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from tiktok_oauth.errors import store_error
+from tiktok_oauth.vault.freeze import ALIVE
 from tiktok_oauth.vault.wholefile import told_of, write_whole
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def move_in(store: Store, directory: Path) -> None:
                 "Bring back the store they belong to, or name another directory by journal=.",
             )
         with contextlib.suppress(FileNotFoundError):
-            # How often the other one was started says nothing about this one.
-            (directory / "starts").unlink()
+            # When the other one was last alive says nothing about this one.
+            (directory / ALIVE).unlink()
         write_whole(path, lambda file: file.write(name.encode("ascii")), replace=True)
 
 

@@ -13,6 +13,7 @@ import msgspec
 
 from tiktok_oauth.engine.run import run
 from tiktok_oauth.errors import vault_key_error
+from tiktok_oauth.vault.freeze import remember_life
 from tiktok_oauth.vault.refresh.barrier import Barrier
 from tiktok_oauth.vault.refresh.recover import read_answers, replay_all
 from tiktok_oauth.vault.site import open_site
@@ -101,6 +102,7 @@ class Office:
             if oldest is not None:
                 found = read_answers(oldest.payloads(), self.site.cipher)
                 run(replay_all(self._room.desks, found))
+                remember_life(self.site)
                 self.site.journal.drop(oldest)
         finally:
             self._tidying.release()
@@ -115,4 +117,7 @@ class Office:
 
     def close(self) -> None:
         """End the fleet's boot; the store stays the vault's."""
-        self.site.end(settled=self._settled, timeline=self._barrier.timeline)
+        try:
+            remember_life(self.site)
+        finally:
+            self.site.end(settled=self._settled, timeline=self._barrier.timeline)
