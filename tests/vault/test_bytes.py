@@ -168,6 +168,7 @@ def use_and_refuse(town: Town, open_id: str, name: str) -> None:
 
     assert isinstance(error, VaultKeyError)
     assert not error.retryable
+    assert account.status == "blocked"
     assert town.row(account) == before
     assert len(town.sandbox.requests()) == asked
 

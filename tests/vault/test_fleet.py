@@ -294,23 +294,27 @@ class _LateReader:
 
 @pytest.mark.slow
 async def test_an_account_whose_key_is_missing_is_left_alone(tiktok: StrictTikTok) -> None:
-    """A refresher without an account's key asks nothing, changes nothing, and causes no storm."""
+    """A refresher without an account's key asks nothing and changes nothing.
+
+    It tries once an hour in the end, and the timeline says so once.
+    """
     full = FleetOfTests(tiktok)
-    full.connect("sealed")
+    sealed = full.connect("sealed")
     before = full.row("sealed")
     poor = FleetOfTests(tiktok, full.store, clock=full.clock)
     cipher = Cipher(KeyRing.generate("another"))
     poor.site = msgspec.structs.replace(poor.site, cipher=cipher)
     fleet = poor.fleet()
 
-    for _ in range(60):
-        full.clock.advance(10.0)
+    for _ in range(24 * 60):
+        full.clock.advance(60.0)
         await rounds(fleet)
 
-    row = full.row("sealed")
+    row, told = full.row("sealed"), full.store.events(sealed)
     assert tiktok.asked == []
     assert (row.status, row.refresh, row.ver) == ("active", before.refresh, 1)
-    assert fleet.progress().unsent <= 15
+    assert 24 <= fleet.progress().unsent <= 27
+    assert [event.kind for event in told] == ["refresh_not_sent", "connected"]
 
 
 async def test_a_bug_is_one_accounts_trouble(vault: FleetOfTests) -> None:

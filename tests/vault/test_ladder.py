@@ -18,6 +18,7 @@ from tiktok_oauth import (
     TikTokAPIError,
     TikTokErrorCode,
     ValidationError,
+    VaultKeyError,
 )
 from tiktok_oauth.vault.refresh import ladder
 from tiktok_oauth.vault.refresh.ladder import Ending
@@ -132,6 +133,33 @@ def test_what_was_not_sent_is_tried_within_a_minute() -> None:
     assert waits == [1, 5, 30, *[60] * 6]
 
 
+def test_what_does_not_open_is_told_once_and_tried_now_and_then() -> None:
+    """Only an operator can mend it: the account stays as it is, and so does its timeline."""
+    row, at, events = grant(), NOW, []
+    waits = []
+    for _ in range(6):
+        change = ladder.after_unopened(row, end(at, error(VaultKeyError)))
+        assert (change.status, change.refusals, change.doubt_at) == ("active", 0, None)
+        waits.append(change.not_before - at)
+        events.append(change.event)
+        at, row = change.not_before, grant(failures=change.failures, trouble=change.trouble)
+
+    assert waits == [60, 300, 1800, 3600, 3600, 3600]
+    assert [event is not None for event in events] == [True, *[False] * 5]
+
+
+def test_a_wrong_secret_is_tried_twelve_times_in_the_first_hour_and_eight_in_those_after() -> None:
+    """It may be mended at any moment, and TikTok is not stormed meanwhile."""
+    at, row, asked = NOW, grant(), []
+    while at < NOW + 3 * HOUR:
+        asked.append(at - NOW)
+        change = ladder.after_other(row, end(at, error(InvalidCredentialsError)))
+        at, row = change.not_before, grant(failures=change.failures)
+
+    assert sum(time <= HOUR for time in asked) == 12
+    assert sum(HOUR < time <= 2 * HOUR for time in asked) == 8
+
+
 def test_tiktoks_wait_is_the_least() -> None:
     """``Retry-After`` counts when it is longer than ours."""
     failure = error(RateLimitError)
@@ -147,7 +175,9 @@ def test_tiktoks_wait_is_the_least() -> None:
     st.integers(0, 60),
     st.integers(0, 10),
     st.floats(0, DAY),
-    st.sampled_from([ladder.after_unsent, ladder.after_other, ladder.after_doubt]),
+    st.sampled_from(
+        [ladder.after_unsent, ladder.after_unopened, ladder.after_other, ladder.after_doubt]
+    ),
 )
 def test_no_wait_is_taken_for_a_clocks_mistake(
     failures: int,

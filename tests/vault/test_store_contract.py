@@ -306,6 +306,22 @@ def test_due_accounts_are_claimed_most_urgent_first(store: SqlStore) -> None:
     assert none == []
 
 
+def test_what_ages_out_is_claimed_before_what_only_ends(store: SqlStore) -> None:
+    """An access token that ends is mended later; a refresh token that does, by its person only."""
+    for number in range(4):
+        connected(store, Ref(APP, f"p{number}"), warm_at=NOW - 100 + number)
+    connected(store, Ref(APP, "ageing"), warm_at=NOW - 1, keep_at=NOW - 1)
+    connected(store, Ref(APP, "ages"), warm_at=NOW + 60, keep_at=NOW)
+    store.want(connected(store, Ref(APP, "wanted"), warm_at=NOW + 60).ref, NOW)
+
+    taken = [
+        {grant.open_id for grant in store.claim_due(due_claim(limit, attempt=f"{limit}"))}
+        for limit in (1, 4, 9)
+    ]
+
+    assert taken == [{"wanted"}, {"ageing", "ages", "p0", "p1"}, {"p2", "p3"}]
+
+
 def test_due_accounts_are_claimed_by_the_wanted_time_and_apps(store: SqlStore) -> None:
     """``warm`` chooses the time; accounts of apps that cannot be refreshed here stay."""
     connected(store, warm_at=NOW)

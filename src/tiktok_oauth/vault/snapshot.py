@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from tiktok_oauth.config import DEFAULT_SCOPES
-from tiktok_oauth.errors import ScopeError, TikTokAPIError, TikTokErrorCode
+from tiktok_oauth.errors import ScopeError, TikTokAPIError, TikTokErrorCode, VaultKeyError
 from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.protocol.endpoints import DEFAULT_FIELDS, ENDPOINT_SCOPES, FIELD_SCOPES
 from tiktok_oauth.types import split_scopes
 from tiktok_oauth.vault.refresh import ladder
+from tiktok_oauth.vault.sealing.cipher import Binding
 from tiktok_oauth.vault.stores.rows import Reason  # noqa: TC001 - get_type_hints() must work on it
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tiktok_oauth.login import LoginStart
+    from tiktok_oauth.vault.sealing.cipher import Cipher
     from tiktok_oauth.vault.stores.rows import Grant
     from tiktok_oauth.vault.strongroom import Strongroom
 
@@ -74,12 +76,25 @@ def state_of(room: Strongroom, grant: Grant) -> AccountState:
 def _status(room: Strongroom, grant: Grant) -> AccountStatus:
     if grant.status != "active":
         return grant.status
-    if grant.key_id is not None and grant.key_id not in room.site.cipher.ring.key_ids:
+    if not _opens(room.site.cipher, grant):
         return "blocked"
     time = room.times.get(grant.client_key)
     if time is None or refresh_decision(ladder.lifetimes(grant), time.now()) in {"fresh", "soon"}:
         return "active"
     return "refresh_due"
+
+
+def _opens(cipher: Cipher, grant: Grant) -> bool:
+    """Whether a row's tokens open with the keys at hand: nobody has altered them, nor moved."""
+    place = (*grant.ref, grant.gen, grant.ver)
+    try:
+        if grant.access is not None:
+            cipher.open(grant.access, Binding("access", *place))
+        if grant.refresh is not None and not cipher.ring.access_only:
+            cipher.open(grant.refresh, Binding("refresh", *place))
+    except VaultKeyError:
+        return False
+    return True
 
 
 def fields_need(fields: Sequence[str] | str | None) -> frozenset[str]:

@@ -93,8 +93,7 @@ class Lane:
             now=now,
             patience=desk.patience,
         )
-        found = await self._work.threads.do(partial(self._work.site.store.claim_due, claim))
-        return sorted(found, key=lambda grant: grant.access_expires_at)
+        return await self._work.threads.do(partial(self._work.site.store.claim_due, claim))
 
     def sort(self, grants: list[Grant]) -> Claimed:
         """Tell first attempts from retries, and those from the ones that must wait."""

@@ -38,6 +38,7 @@ _PROBES = (1.0, 5.0, 30.0, 300.0, *[450.0] * 12, *[900.0] * 24, 3600.0)
 an hour in the end, for an account that nothing mends."""
 _REFUSALS = (60.0, 3600.0, 1800.0)
 _FAILURES = (1.0, 5.0, 30.0, 60.0, 300.0, 1800.0, 7200.0, 21600.0, 86400.0)
+_UNOPENED = (60.0, 300.0, 1800.0, HOUR)
 _VERDICT = 3
 _UNAVAILABLE = 503
 TURN_OF_OTHERS = 2
@@ -105,8 +106,19 @@ def turns(grant: Grant, candidates: list[Candidate]) -> list[Candidate | None]:
 
 def after_unsent(grant: Grant, end: Ending) -> Settled:
     """TikTok certainly did not see the request: nothing has changed but our patience."""
+    return _not_sent(grant, end, _FAILURES[:4])
+
+
+def after_unopened(grant: Grant, end: Ending) -> Settled:
+    """A token does not open, so none was sent: only an operator can mend that. It is told once."""
+    change = _not_sent(grant, end, _UNOPENED)
+    is_known = grant.trouble == change.trouble
+    return msgspec.structs.replace(change, event=None) if is_known else change
+
+
+def _not_sent(grant: Grant, end: Ending, waits: tuple[float, ...]) -> Settled:
     failures = grant.failures + 1
-    wait = _step(_FAILURES[:4], failures)
+    wait = _step(waits, failures)
     # So short a wait is none of many failures, for which a day's would be believed.
     failures = min(failures, max(grant.failures, MANY_FAILURES - 1))
     return _settled(grant, end, "refresh_not_sent", wait=wait, failures=failures)
@@ -119,7 +131,7 @@ def after_other(grant: Grant, end: Ending) -> Settled:
     if asked > HOUR:  # Of fewer failures so long a wait is not believed.
         failures = max(failures, MANY_FAILURES)
     # A wrong secret is the app's trouble and soon mended: nobody knows when but by asking.
-    waits = _FAILURES[:4] if isinstance(end.error, InvalidCredentialsError) else _FAILURES
+    waits = _PROBES[:5] if isinstance(end.error, InvalidCredentialsError) else _FAILURES
     wait = max(_step(waits, grant.failures + 1), asked)
     return _settled(grant, end, "refresh_failed", wait=wait, failures=failures)
 

@@ -21,7 +21,7 @@ import msgspec
 from tiktok_oauth.engine.ports import TransportError
 from tiktok_oauth.engine.send import from_transport
 from tiktok_oauth.engine.span import Span
-from tiktok_oauth.errors import TikTokAPIError, TokenExpiredError
+from tiktok_oauth.errors import TikTokAPIError, TokenExpiredError, VaultKeyError
 from tiktok_oauth.events import RequestStarted, ResponseReceived
 from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.protocol import data, endpoints, token
@@ -99,7 +99,9 @@ class _Refresh:
             question = self._question(turn)
             draft = answers.Draft(question, self._desk.cipher)
         except TikTokAPIError as error:
-            await settle(self._desk, ladder.after_unsent(self._grant, self._ending(error)))
+            locked = isinstance(error, VaultKeyError)
+            after = ladder.after_unopened if locked else ladder.after_unsent
+            await settle(self._desk, after(self._grant, self._ending(error)))
             raise
         outcome = await self._ask(turn.sent)
         if isinstance(outcome, TikTokAPIError):

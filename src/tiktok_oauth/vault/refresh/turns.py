@@ -46,6 +46,7 @@ async def renew(desk: Desk, ref: Ref, had: Grant | None = None) -> Grant:
     Raises:
         ValidationError: the account is not known.
         InvalidTokenError: the account needs a new login.
+        VaultKeyError: its refresh token cannot be opened.
         StoreError: the store cannot be used, or is frozen.
         TikTokAPIError: it did not work out for now; ``retry_after`` says when to ask again.
     """
@@ -59,6 +60,7 @@ async def renew(desk: Desk, ref: Ref, had: Grant | None = None) -> Grant:
     while not _is_newer(grant, had):
         wait = _wait(desk, grant)
         if wait > _SHORT or desk.core.clock.monotonic() > give_up:
+            _make_sure_it_opens(desk, grant)
             raise not_now(grant, max(wait, 1.0))
         if wait > 0:
             await desk.hands.pause(min(wait, _SLOWEST_LOOK))
@@ -118,9 +120,13 @@ async def _claim(desk: Desk, grant: Grant) -> Grant | None:
         return None
     if grant.boot == desk.boot and await _was_answered(desk, grant):
         return None
+    _make_sure_it_opens(desk, grant)
+    return await desk.hands.claim(claim_of(desk, grant))
+
+
+def _make_sure_it_opens(desk: Desk, grant: Grant) -> None:
     binding = Binding("refresh", *grant.ref, grant.gen, grant.ver)
     desk.cipher.open_secret(grant.refresh or b"", binding)
-    return await desk.hands.claim(claim_of(desk, grant))
 
 
 async def _was_answered(desk: Desk, grant: Grant) -> bool:

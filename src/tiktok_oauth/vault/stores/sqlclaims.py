@@ -59,6 +59,9 @@ CLAIMED = f"""
 TAKE_TURNS = "{take_turns}"
 
 
+# What ages out is more urgent than any access token: only its person could bring it back. Whoever
+# waits is in both orders, and at the head of each.
+_ORDERS = {True: ("keep_at", "warm_at"), False: ("keep_at",)}
 # What a clock that was ahead has dated is due as well: its end is not known. The first condition is
 # for the index. What is put off for no longer than tokens that come now comes in time anyway.
 _FARTHEST = {"warm_at": 23 * 3600, "keep_at": 60 * 86400}
@@ -66,13 +69,15 @@ _AHEAD = "{column} > :now + {farthest} AND issued_at > :now + 30"
 
 
 @cache
-def claim_due(column: str, apps: int) -> tuple[str, str]:
-    """Claim by ``warm_at`` or ``keep_at``, for so many apps (``:app0``, ``:app1``, ...).
+def claim_due(apps: int, *, warm: bool) -> tuple[tuple[str, ...], str]:
+    """Claim for so many apps (``:app0``, ``:app1``, ...), in this order.
 
-    The first claims what is due, the second what is due though its row says later.
+    The first claim what is due, the other what is due though its row says later.
     """
+    due = tuple(_claim_where(f"{column} <= :now", column, apps) for column in _ORDERS[warm])
+    column = _ORDERS[warm][-1]
     ahead = _AHEAD.format(column=column, farthest=_FARTHEST[column])
-    return _claim_where(f"{column} <= :now", column, apps), _claim_where(ahead, column, apps)
+    return due, _claim_where(ahead, column, apps)
 
 
 def _claim_where(when: str, column: str, apps: int) -> str:

@@ -222,22 +222,23 @@ class SqlStore(SqlKeys):
 
     def claim_due(self, claim: DueClaim) -> list[Grant]:
         """Claim what is due, the most urgent first."""
-        column = _BY_WARM[claim.warm]
         apps = {f"app{number}": key for number, key in enumerate(claim.client_keys)}
         values = {**apps, **msgspec.structs.asdict(claim)}
+        due, ahead = sqlclaims.claim_due(len(apps), warm=claim.warm)
 
         def work(transaction: Transaction) -> list[Row]:
             transaction.run(sqlclaims.TAKE_TURNS, {})
-            takes = sqlclaims.claim_due(column, len(apps))
-            count = next(filter(None, (transaction.change(one, [values])[0] for one in takes)), 0)
-            if not count:
+            count = 0
+            for take in due:
+                left = {"limit": claim.limit - count}
+                count += transaction.change(take, [values | left])[0]
+            if not (count := count or transaction.change(ahead, [values])[0]):
                 return []
             rows = transaction.run(sqlclaims.CLAIMED_DUE, values)
             # Fewer, when somebody has moved a row between the two statements.
             return rows if len(rows) == count else transaction.run(sqlclaims.CLAIMED_MOVED, values)
 
-        rows = self._database.write(work)
-        return sorted(_all(Grant, rows), key=attrgetter(column))
+        return sorted(_all(Grant, self._database.write(work)), key=attrgetter(_BY_WARM[claim.warm]))
 
     def renew(self, changes: Sequence[Renewed]) -> list[bool]:
         """Write new tokens where the parent still stands."""
