@@ -350,6 +350,22 @@ async def test_a_store_that_is_away_is_said_once(vault: FleetOfTests) -> None:
     await fleet.drain()
 
 
+async def test_a_stop_waits_for_an_answer(vault: FleetOfTests) -> None:
+    """What TikTok answers after the stop is stored like any other."""
+    vault.connect("slow")
+    vault.tiktok.door.clear()
+    fleet = vault.fleet()
+    await fleet.round()
+    await until(lambda: bool(vault.tiktok.asked))
+    draining = asyncio.ensure_future(fleet.drain())
+    await asyncio.sleep(0)
+    vault.tiktok.door.set()
+
+    await draining
+
+    assert (vault.row("slow").ver, vault.cut) == (2, 0)
+
+
 async def test_what_does_not_end_in_time_is_let_go(vault: FleetOfTests) -> None:
     """A stop does not wait for ever: what is cut off stays claimed, and its doubt is known."""
     vault.connect("slow")

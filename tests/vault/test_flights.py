@@ -119,6 +119,15 @@ def test_more_flights_than_threads_wait_their_turn(flights: Flights) -> None:
     assert [flight.result(10) for flight in found] == list(range(20))  # type: ignore[comparison-overlap]  # no row
 
 
+def test_an_accounts_slow_answer_holds_up_no_others() -> None:
+    """A vault flies for many accounts at a time: here each waits until all are in the air."""
+    flights, in_the_air = Flights(), threading.Barrier(20, timeout=10)
+    found = [flights.join(Ref("key", str(n)), in_the_air.wait) for n in range(20)]  # type: ignore[arg-type]  # stands for a row
+
+    assert sorted(flight.result(10) for flight in found) == list(range(20))  # type: ignore[type-var,comparison-overlap]  # no row
+    flights.close()
+
+
 def test_closing_waits_and_takes_no_more() -> None:
     """What is under way is finished; a late caller is told."""
     flights, go = Flights(), threading.Event()
