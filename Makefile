@@ -68,6 +68,7 @@ chaos: $(DEV) programs ## Kill processes amid refreshes, 5,000 on SQLite and 2,0
 	$(BIN)/python -m tests.chaos --store postgres --kills 400 --role worker $(ARGS)
 	$(BIN)/python -m tests.chaos --store postgres --kills 400 --role refresher $(ARGS)
 	$(BIN)/python -m tests.chaos --store postgres --kills 300 --with drops restarts jumps $(ARGS)
+	RESEAL_KILLS=200 $(BIN)/python -m pytest tests/vault/test_resealing.py -k killing -m slow
 
 .PHONY: disk
 disk: $(DEV) programs ## Cut the power, and fail a call to the disk, at every step of a vault on SQLite
