@@ -85,6 +85,22 @@ def test_another_programs_database_is_left_alone(command: tuple[str, ...], home:
 
 
 @pytest.mark.slow
+def test_what_was_altered_is_listed_as_blocked(people: Path) -> None:
+    """With the key ring; whoever has none sees what the store says."""
+    with closing(sqlite3.connect(people / "state" / "tiktok-oauth" / "tokens.db")) as owner, owner:
+        owner.execute("UPDATE accounts SET refresh = access WHERE open_id = 'ben'")
+
+    statuses = {account["open_id"]: account["status"] for account in listed()}
+    blocked = done("accounts", "list", "--status", "blocked")
+
+    assert statuses == {"-anna": "refresh_due", "ben": "blocked"}
+    assert blocked.startswith("blocked")
+    assert "ben" in blocked
+    keys_path().unlink()
+    assert done("accounts", "list", "--status", "blocked") == ""
+
+
+@pytest.mark.slow
 @pytest.mark.usefixtures("people")
 def test_accounts_are_listed_and_shown() -> None:
     """A line each; a timeline for one. No key is needed for it."""

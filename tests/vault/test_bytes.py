@@ -14,10 +14,12 @@ import pytest
 from tests.support.postgres import postgres_server
 from tests.support.scripted import silence_logging
 from tests.support.vault import HOUR, SCOPES, Kept, Town
+from tests.vault.made import due_claim
 from tiktok_oauth import TikTokAPIError, VaultKeyError, configure_logging
 from tiktok_oauth.sandbox.catalog import DEFAULT_APP
 from tiktok_oauth.vault.moving.backup import back_up
 from tiktok_oauth.vault.stores.postgres import PostgresDatabase
+from tiktok_oauth.vault.stores.rows import Grant
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -248,6 +250,69 @@ def test_what_is_no_sealed_token_is_refused(file_town: Town, tmp_path: Path, blo
 
     for name in ("access", "refresh"):
         use_and_refuse(town, open_id, name)
+
+
+_COLUMNS = [
+    name
+    for name in Grant.__struct_fields__
+    if name not in {"client_key", "open_id", "key_id", "attempt", "boot", "claimed_at"}
+]
+"""Those that one flipped bit can make anything of, and the row is still found; a key nobody knows
+is a reason not to start at all."""
+
+
+@pytest.mark.parametrize("damage", ["x'f5ff41'", "CAST(x'f5ff41' AS TEXT)"])
+@pytest.mark.parametrize("name", _COLUMNS)
+def test_an_altered_row_is_its_accounts_trouble_alone(
+    file_town: Town, tmp_path: Path, name: str, damage: str
+) -> None:
+    """Bytes for text, and text that is none: the others are listed, claimed and refreshed."""
+    town, vault = file_town, file_town.vault()
+    altered, healthy = town.connect(vault, "mina"), town.connect(vault, "jonas")
+    town.clock.advance(3 * HOUR)
+    statement = f"UPDATE accounts SET {name} = {damage} WHERE open_id = ?"  # noqa: S608 - our own
+    change(tmp_path, statement, altered.open_id)
+
+    listed = [account.open_id for account in town.do(vault.accounts)]
+    together = town.world.together([altered.access_token, healthy.access_token])
+    due = town.store.claim_due(due_claim(client_keys=(healthy.client_key,), now=town.clock.now()))
+
+    assert sorted(listed) == sorted((altered.open_id, healthy.open_id))
+    assert town.accepts(together[1])
+    assert healthy.open_id not in {grant.open_id for grant in due}
+    assert town.row(healthy).ver == 2
+
+
+def test_what_was_altered_is_found_by_its_status(file_town: Town, tmp_path: Path) -> None:
+    """No column says so: an operator finds it by reading all accounts with the keys."""
+    town, vault = file_town, file_town.vault()
+    altered, healthy = town.connect(vault, "mina"), town.connect(vault, "jonas")
+    blob = flipped(column(tmp_path, "refresh", altered.open_id), -1 % 8)
+    change(tmp_path, "UPDATE accounts SET refresh = ? WHERE open_id = ?", blob, altered.open_id)
+
+    found = {
+        status: [account.open_id for account in town.do(vault.accounts, status=status)]
+        for status in ("active", "blocked", "needs_login")
+    }
+
+    assert found == {
+        "active": [healthy.open_id],
+        "blocked": [altered.open_id],
+        "needs_login": [],
+    }
+
+
+@pytest.mark.parametrize("bit", [0, 30, 70, 100, -1])
+def test_a_fingerprint_that_was_altered_is_noticed_before_anything_is_sent(
+    file_town: Town, tmp_path: Path, bit: int
+) -> None:
+    """By it the new tokens are written: they would find no place."""
+    town = file_town
+    open_id = town.connect(town.vault()).open_id
+    blob = column(tmp_path, "fingerprint", open_id)
+    change(tmp_path, "UPDATE accounts SET fingerprint = ?", flipped(blob, bit % (8 * len(blob))))
+
+    use_and_refuse(town, open_id, "refresh")
 
 
 def test_a_verifier_of_another_login_does_not_open(file_town: Town, tmp_path: Path) -> None:

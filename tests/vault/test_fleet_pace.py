@@ -201,6 +201,46 @@ async def test_retries_stay_within_the_budget(vault: FleetOfTests) -> None:
 
 
 @pytest.mark.slow
+async def test_accounts_that_fail_keep_nobody_from_their_turn(vault: FleetOfTests) -> None:
+    """However many there are, an outage's leavings are tried beside the others, and not before."""
+    fleet = vault.fleet()
+    vault.tiktok.trouble = oauth_error("invalid_request", "No.")
+    for number in range(400):
+        vault.connect(f"failed{number}")
+    for _ in range(8):
+        await rounds(fleet)
+        vault.clock.advance(0.1)
+    assert all(vault.row(f"failed{number}").failures for number in range(400))
+    vault.clock.advance(3600.0)
+    for number in range(60):
+        vault.connect(f"healthy{number}")
+    asked, fleet = len(vault.tiktok.asked), vault.fleet(rate=10.0)
+
+    for _ in range(80):
+        await rounds(fleet)
+        vault.clock.advance(0.1)
+
+    tried = vault.tiktok.asked[asked:]
+    healthy = {open_id for open_id in tried if open_id.startswith("healthy")}
+    assert len(healthy) >= 50
+    assert len(tried) - len(healthy) <= 20
+
+
+async def test_of_those_that_fail_whom_somebody_waits_for_is_the_first(vault: FleetOfTests) -> None:
+    """The others have to wait for the budget."""
+    refs = [vault.connect(f"failed{number}") for number in range(30)]
+    vault.tiktok.trouble = oauth_error("invalid_request", "No.")
+    fleet = vault.fleet(at_once=30)
+    await rounds(fleet)
+    vault.clock.advance(2.0)
+    vault.store.want(refs[29], vault.clock.now())
+
+    await rounds(vault.fleet(at_once=1))
+
+    assert vault.tiktok.asked[30:] == ["failed29"]
+
+
+@pytest.mark.slow
 async def test_the_pace_follows_the_sandboxs_clock(vault: FleetOfTests) -> None:
     """Where token time runs fast, ten a second are ten in one of its seconds."""
     vault.speed = 4000.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from contextlib import contextmanager
@@ -22,15 +23,17 @@ from tiktok_oauth.cli.options import (
     json_option,
     keys_option,
     opened_store,
+    read_ring,
     tell,
     upkeep,
     yes_option,
 )
 from tiktok_oauth.cli.progress import Bar
-from tiktok_oauth.errors import VaultKeyError, invalid_argument
+from tiktok_oauth.errors import TikTokAPIError, VaultKeyError, invalid_argument
 from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.vault.refresh import ladder
 from tiktok_oauth.vault.sealing.cipher import Binding, Cipher
+from tiktok_oauth.vault.snapshot import opens
 from tiktok_oauth.vault.stores.rows import AccountQuery
 
 if TYPE_CHECKING:
@@ -60,7 +63,8 @@ _STATUSES = ("active", _DUE, "needs_login", "disconnected", "blocked")
 _status_option = click.option(
     "--status",
     type=click.Choice(_STATUSES),
-    help=f"Only these. {_DUE} are the active ones whose access token has ended.",
+    help=f"Only these. {_DUE} are the active ones whose access token has ended. With the key ring"
+    " at hand, those that were altered count as blocked.",
 )
 
 
@@ -85,9 +89,10 @@ def list_(
 ) -> None:
     """List the accounts, one a line."""
     query = AccountQuery(_PAGE, None, client_key, _stored(status), user_id)
+    eyes = _Eyes()
     with opened_store(database) as store:
-        for row in _walk(store, query, status):
-            known = _known(row)
+        for row in _walk(store, query, status, eyes):
+            known = _known(row, eyes)
             if as_json:
                 click.echo(msgspec.json.encode(known))
             else:
@@ -109,10 +114,11 @@ def show(
     with opened_store(database) as store:
         row = find_row(store, open_id, client_key)
         timeline = store.events(row.ref, events)
+    known = _known(row, _Eyes())
     if as_json:
-        click.echo(msgspec.json.encode({**_known(row), "events": timeline}))
+        click.echo(msgspec.json.encode({**known, "events": timeline}))
         return
-    for name, value in _known(row).items():
+    for name, value in known.items():
         told = _date(value) if isinstance(value, float) else "-" if value is None else value
         click.echo(f"{name:<20} {told}")
     for event in timeline:
@@ -144,23 +150,23 @@ def export(
 
     `tiktok-oauth import` reads those that are written with --with-tokens.
     """
-    query = AccountQuery(_PAGE, None, client_key, _stored(status))
+    query, eyes = AccountQuery(_PAGE, None, client_key, _stored(status)), _Eyes(keys)
     if not with_tokens:
         with opened_store(database) as store, _target(output) as stream:
-            for row in _watched(store, query, status):
-                stream.write(msgspec.json.encode(_known(row)) + b"\n")
+            for row in _watched(store, query, status, eyes):
+                stream.write(msgspec.json.encode(_known(row, eyes)) + b"\n")
         return
     if output is None:
         raise click.UsageError("Tokens are not written to a screen: name a file by --output.")
     closed = 0
     with upkeep(database, keys) as room, _target(output) as stream:
         site = room.site
-        for row in _watched(site.store, query, status):
+        for row in _watched(site.store, query, status, eyes):
             try:
                 tokens = _tokens(site.cipher, row)
             except VaultKeyError:
                 tokens, closed = {}, closed + 1
-            stream.write(msgspec.json.encode({**_known(row), **tokens}) + b"\n")
+            stream.write(msgspec.json.encode({**_known(row, eyes), **tokens}) + b"\n")
     click.echo(
         f"{output} holds tokens in the clear: delete it soon. Only one program may refresh them"
         " from here on: each refresh ends the token before.",
@@ -211,33 +217,58 @@ def find_row(store: Store, open_id: str, client_key: str | None) -> Grant:
 
 
 def _stored(status: str | None) -> RowStatus | None:
-    """A status as the store has it: what is due depends on the time, so it is in no column."""
-    return cast("RowStatus | None", "active" if status == _DUE else status)
+    """A status as the store has it: what is due, or does not open, is in no column."""
+    kept = {_DUE: "active", "blocked": None}
+    return cast("RowStatus | None", kept.get(status, status) if status else None)
 
 
-def _walk(store: Store, query: AccountQuery, status: str | None) -> Iterator[Grant]:
-    while page := store.page(query):
-        yield from (row for row in page if status != _DUE or _status(row) == _DUE)
+class _Eyes:
+    """What sees an account's status: the clock and, if there are any, the keys."""
+
+    def __init__(self, keys: Path | None = None) -> None:
+        self._cipher: Cipher | None = None
+        with contextlib.suppress(TikTokAPIError):
+            self._cipher = Cipher(read_ring(keys))
+
+    def status(self, row: Grant) -> str:
+        """An account's status. What is sealed with a key that is not here is not judged."""
+        if row.status != "active":
+            return row.status
+        cipher = self._cipher
+        if cipher is not None and row.key_id in cipher.ring.key_ids and not opens(cipher, row):
+            return "blocked"
+        fresh = refresh_decision(ladder.lifetimes(row), time.time()) in {"fresh", "soon"}
+        return "active" if fresh else _DUE
+
+
+def _walk(store: Store, query: AccountQuery, status: str | None, eyes: _Eyes) -> Iterator[Grant]:
+    wanted = {status, _DUE} if status == "active" else {status}
+    page = store.page(query)
+    while page:
+        yield from (row for row in page if status is None or eyes.status(row) in wanted)
+        if len(page) < query.limit:  # An altered open_id is behind no other.
+            return
         query = msgspec.structs.replace(query, after=page[-1].ref)
+        page = store.page(query)
 
 
-def _watched(store: Store, query: AccountQuery, status: str | None) -> Iterator[Grant]:
+def _watched(store: Store, query: AccountQuery, status: str | None, eyes: _Eyes) -> Iterator[Grant]:
     """The same, with a progress bar when there are many."""
     total = sum(store.standing(time.time(), warm=False).accounts.values())
     with Bar("Exporting") as bar:
-        for number, row in enumerate(_walk(store, query, status)):
+        for number, row in enumerate(_walk(store, query, status, eyes)):
             if number and number % _PAGE == 0:
                 bar.show(number, total)
             yield row
 
 
-def _known(row: Grant) -> dict[str, str | float | None]:
+def _known(row: Grant, eyes: _Eyes) -> dict[str, str | float | None]:
     """What may be told of an account, without its tokens."""
     return {
         "open_id": row.open_id,
         "client_key": row.client_key,
         "user_id": row.user_id,
-        "status": _status(row),
+        "status": eyes.status(row),
         "reason": row.reason,
         "scope": row.scope,
         "connected_at": row.granted_at,
@@ -246,11 +277,6 @@ def _known(row: Grant) -> dict[str, str | float | None]:
         "refresh_expires_at": row.refresh_expires_at,
         "trouble": row.trouble,
     }
-
-
-def _status(row: Grant) -> str:
-    fresh = refresh_decision(ladder.lifetimes(row), time.time()) in {"fresh", "soon"}
-    return row.status if row.status != "active" or fresh else _DUE
 
 
 def _tokens(cipher: Cipher, row: Grant) -> dict[str, str]:

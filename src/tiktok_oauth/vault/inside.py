@@ -13,7 +13,7 @@ from tiktok_oauth.errors import ValidationError, invalid_argument
 from tiktok_oauth.types import WebhookEvent
 from tiktok_oauth.vault.checks import check_name, check_open_id
 from tiktok_oauth.vault.logins import LoginRequest
-from tiktok_oauth.vault.snapshot import AccountState
+from tiktok_oauth.vault.snapshot import AccountState, status_of
 from tiktok_oauth.vault.stores.rows import AccountQuery, Event, Ref, RowStatus
 
 if TYPE_CHECKING:
@@ -90,7 +90,15 @@ def pages(room: Strongroom, query: AccountQuery) -> Iterator[list[Grant]]:
         raise invalid_argument(f"status must be one of {', '.join(_STATUSES)}.")
     for name in ("user_id", "client_key", "prefix"):
         check_name(name, getattr(query, name) or None)
-    return _pages(room, query)
+    if query.status not in {"active", "blocked"}:
+        return _pages(room, query)
+    # Which tokens do not open is in no column.
+    every = query if query.status == "active" else msgspec.structs.replace(query, status=None)
+    wants_blocked = query.status == "blocked"
+    return (
+        [row for row in page if (status_of(room, row) == "blocked") == wants_blocked]
+        for page in _pages(room, every)
+    )
 
 
 def _pages(room: Strongroom, query: AccountQuery) -> Iterator[list[Grant]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from tiktok_oauth.config import DEFAULT_SCOPES
 from tiktok_oauth.errors import ScopeError, TikTokAPIError, TikTokErrorCode, VaultKeyError
@@ -13,8 +13,9 @@ from tiktok_oauth.policy import refresh_decision
 from tiktok_oauth.protocol.endpoints import DEFAULT_FIELDS, ENDPOINT_SCOPES, FIELD_SCOPES
 from tiktok_oauth.types import split_scopes
 from tiktok_oauth.vault.refresh import ladder
+from tiktok_oauth.vault.refresh.place import standing_token
 from tiktok_oauth.vault.sealing.cipher import Binding
-from tiktok_oauth.vault.stores.rows import Reason  # noqa: TC001 - get_type_hints() must work on it
+from tiktok_oauth.vault.stores.rows import Reason, RowStatus
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +63,7 @@ def state_of(room: Strongroom, grant: Grant) -> AccountState:
         grant.client_key,
         grant.open_id,
         grant.user_id,
-        _status(room, grant),
+        status_of(room, grant),
         grant.reason if grant.status != "active" else None,
         frozenset(split_scopes(grant.scope)),
         grant.access_expires_at,
@@ -73,10 +74,13 @@ def state_of(room: Strongroom, grant: Grant) -> AccountState:
     )
 
 
-def _status(room: Strongroom, grant: Grant) -> AccountStatus:
+def status_of(room: Strongroom, grant: Grant) -> AccountStatus:
+    """What a row's account comes to, now and with the keys at hand."""
+    if grant.status not in get_args(RowStatus):
+        return "blocked"  # Somebody has altered it.
     if grant.status != "active":
         return grant.status
-    if not _opens(room.site.cipher, grant):
+    if not opens(room.site.cipher, grant):
         return "blocked"
     time = room.times.get(grant.client_key)
     if time is None or refresh_decision(ladder.lifetimes(grant), time.now()) in {"fresh", "soon"}:
@@ -84,14 +88,14 @@ def _status(room: Strongroom, grant: Grant) -> AccountStatus:
     return "refresh_due"
 
 
-def _opens(cipher: Cipher, grant: Grant) -> bool:
+def opens(cipher: Cipher, grant: Grant) -> bool:
     """Whether a row's tokens open with the keys at hand: nobody has altered them, nor moved."""
     place = (*grant.ref, grant.gen, grant.ver)
     try:
         if grant.access is not None:
             cipher.open(grant.access, Binding("access", *place))
         if grant.refresh is not None and not cipher.ring.access_only:
-            cipher.open(grant.refresh, Binding("refresh", *place))
+            standing_token(cipher, grant)
     except VaultKeyError:
         return False
     return True

@@ -192,18 +192,17 @@ class Fleet:
             self._said.discard("frozen")
 
     async def _begin_all(self, lane: Lane, grants: Sequence[Grant], share: float) -> None:
-        claimed = lane.sort([grant for grant in grants if grant.ref not in self._under_way])
         # A refresh that has just written its outcome may still be ending when the account is due
         # again: its turn comes a little later. The new claim must not stay open meanwhile.
         ending = [grant for grant in grants if grant.ref in self._under_way]
-        for grant in claimed.firsts:
-            self._begin(lane, grant, share=share, is_retry=False)
-        for grant in claimed.retries:
-            self._begin(lane, grant, share=share, is_retry=True)
-        if claimed.beyond or ending:
-            await lane.put_back([*claimed.beyond, *ending])
+        for grant in grants:
+            if grant.ref not in self._under_way:
+                self._begin(lane, grant, share)
+        if ending:
+            await lane.put_back(ending)
 
-    def _begin(self, lane: Lane, grant: Grant, *, share: float, is_retry: bool) -> None:
+    def _begin(self, lane: Lane, grant: Grant, share: float) -> None:
+        is_retry = bool(grant.failures or grant.probes or grant.refusals)
         lane.begun(is_retry=is_retry, share=share)
         task = asyncio.create_task(
             self._refresh(lane, grant),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tiktok_oauth.protocol.envelope import parse_retry_after
 from tiktok_oauth.vault.fleet.batch import LoopHands
@@ -28,14 +28,6 @@ _CLOCK_SPAN = 0.05
 _PUT_BACK = 5.0
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERRORS = 500
-
-
-class Claimed(NamedTuple):
-    """What a claim brought: first attempts, retries within the budget, and those beyond it."""
-
-    firsts: list[Grant]
-    retries: list[Grant]
-    beyond: list[Grant]
 
 
 class Lane:
@@ -75,7 +67,7 @@ class Lane:
         return self.pace.room(self.desk.now(), in_flight=self.in_flight, share=share)
 
     async def claim(self, limit: int, *, warm: bool) -> list[Grant]:
-        """Claim what is due, the most urgent first.
+        """Claim what is due, the most urgent first, and no more retries than their budget allows.
 
         Raises:
             StoreError: the store cannot be used.
@@ -92,21 +84,9 @@ class Lane:
             boot=desk.boot,
             now=now,
             patience=desk.patience,
+            retries=self.pace.retries_left(now),
         )
         return await self._work.threads.do(partial(self._work.site.store.claim_due, claim))
-
-    def sort(self, grants: list[Grant]) -> Claimed:
-        """Tell first attempts from retries, and those from the ones that must wait."""
-        claimed = Claimed([], [], [])
-        budget = self.pace.retries_left(self.desk.now())
-        for grant in grants:
-            if not (grant.failures or grant.probes or grant.refusals):
-                claimed.firsts.append(grant)
-            elif len(claimed.retries) < budget:
-                claimed.retries.append(grant)
-            else:
-                claimed.beyond.append(grant)
-        return claimed
 
     async def put_back(self, grants: list[Grant]) -> None:
         """Give up claims without having used them."""
@@ -156,7 +136,7 @@ class Lane:
 
 
 def _untouched(grant: Grant, at: float) -> Settled:
-    """A claim that was not used: all that changes is when the account is due."""
+    """A claim that was not used: all that changes is when the account is due at the earliest."""
     return Settled(
         ref=grant.ref,
         gen=grant.gen,
@@ -165,8 +145,8 @@ def _untouched(grant: Grant, at: float) -> Settled:
         boot=grant.boot or "",
         status=grant.status,
         reason=grant.reason,
-        warm_at=at,
-        keep_at=at,
+        warm_at=max(grant.warm_at, at),
+        keep_at=max(grant.keep_at, at),
         not_before=grant.not_before,
         doubt_at=grant.doubt_at,
         probes=grant.probes,

@@ -20,10 +20,13 @@ from tiktok_oauth.errors import (
     TikTokAPIError,
     TikTokErrorCode,
     ValidationError,
+    vault_key_error,
 )
 from tiktok_oauth.policy import Lifetimes, is_ahead, keep_at, warm_at
+from tiktok_oauth.vault.sealing.cipher import RESTORE
 from tiktok_oauth.vault.stores.bars import HOUR, MANY_FAILURES
 from tiktok_oauth.vault.stores.rows import Event, Settled
+from tiktok_oauth.vault.stores.soundness import is_altered
 
 if TYPE_CHECKING:
     from tiktok_oauth.vault.stores.rows import Candidate, Grant, Reason, RowStatus
@@ -280,7 +283,10 @@ def usable(grant: Grant) -> Grant:
 
     Raises:
         InvalidTokenError: it has none, or the account needs a new login.
+        VaultKeyError: somebody has altered it.
     """
+    if is_altered(grant):
+        raise vault_key_error("The account's row in the store was altered.", RESTORE)
     # In this order: long after an account was given up its tokens are dropped, and not the reason.
     if grant.status in {"needs_login", "blocked"}:
         raise needs_login(grant.reason)

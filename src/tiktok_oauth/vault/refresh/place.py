@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
-from tiktok_oauth.errors import StoreError, TikTokAPIError
+from tiktok_oauth.errors import StoreError, TikTokAPIError, vault_key_error
 from tiktok_oauth.policy import Lifetimes, keep_at, warm_at
 from tiktok_oauth.protocol import token
 from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.refresh import answers, ladder
-from tiktok_oauth.vault.sealing.cipher import Binding
+from tiktok_oauth.vault.sealing.cipher import RESTORE, Binding
 from tiktok_oauth.vault.stores.rows import Candidate, Event, Renewed, Tokens
 
 if TYPE_CHECKING:
@@ -79,6 +79,18 @@ def seal_tokens(  # noqa: PLR0913 - a row's place and an answer's time
         warm_at(times, roll),
         keep_at(times, roll),
     )
+
+
+def standing_token(cipher: Cipher, row: Grant) -> Secret:
+    """A row's refresh token, with the row's fingerprint: only by that new ones can be written.
+
+    Raises:
+        VaultKeyError: it does not open, or the fingerprint is another token's. Nothing has changed.
+    """
+    token = cipher.open_secret(row.refresh or b"", Binding("refresh", *row.ref, row.gen, row.ver))
+    if not cipher.same_token(row.fingerprint or b"", token):
+        raise vault_key_error("The account's fingerprint is not its refresh token's.", RESTORE)
+    return token
 
 
 async def place(desk: Desk, row: Grant, answer: Answer, tokens: TikTokTokens) -> Grant | None:

@@ -29,7 +29,15 @@ from tiktok_oauth.protocol.envelope import log_id_of, parse_retry_after
 from tiktok_oauth.protocol.http import HttpResponse
 from tiktok_oauth.types import Secret
 from tiktok_oauth.vault.refresh import answers, ladder
-from tiktok_oauth.vault.refresh.place import insist, keep, ladder_step, place, scrubbed, settle
+from tiktok_oauth.vault.refresh.place import (
+    insist,
+    keep,
+    ladder_step,
+    place,
+    scrubbed,
+    settle,
+    standing_token,
+)
 from tiktok_oauth.vault.sealing.cipher import Binding
 
 if TYPE_CHECKING:
@@ -92,6 +100,7 @@ class _Refresh:
             return await self._run()
 
     async def _run(self) -> Grant:
+        ladder.usable(self._grant)
         try:
             turn = await self._turn()
             await self._desk.barrier.hold(self._desk)
@@ -131,7 +140,7 @@ class _Refresh:
 
     async def _turn(self) -> _Turn:
         grant = self._grant
-        stood = self._open(grant.refresh, grant.ver)
+        stood = standing_token(self._desk.cipher, grant)
         own = _Turn(stood, stood, grant.ver + 1)
         if grant.doubt_at is None and grant.refusals < ladder.TURN_OF_OTHERS:
             return own
@@ -141,15 +150,12 @@ class _Refresh:
             return own
         first = turns[0]
         if first is None:
-            parent = self._open(grant.parent, grant.ver - 1)
+            binding = Binding("refresh", *grant.ref, grant.gen, grant.ver - 1)
+            parent = self._desk.cipher.open_secret(grant.parent or b"", binding)
             return _Turn(stood, parent, grant.ver + 1, others=1)
         binding = Binding("candidate", *grant.ref, first.gen, first.ver)
         sent = self._desk.cipher.open_secret(first.sealed, binding)
         return _Turn(stood, sent, first.ver + 1, first.fingerprint, len(turns))
-
-    def _open(self, sealed: bytes | None, ver: int) -> Secret:
-        binding = Binding("refresh", *self._grant.ref, self._grant.gen, ver)
-        return self._desk.cipher.open_secret(sealed or b"", binding)
 
     async def _ask(self, sent: Secret) -> HttpResponse | TikTokAPIError:
         """One request; another only after one that certainly was not sent."""

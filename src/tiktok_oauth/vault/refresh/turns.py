@@ -16,10 +16,9 @@ from tiktok_oauth.errors import (
     store_error,
 )
 from tiktok_oauth.vault.refresh import ladder
-from tiktok_oauth.vault.refresh.place import replay
+from tiktok_oauth.vault.refresh.place import replay, standing_token
 from tiktok_oauth.vault.refresh.renew import refresh
 from tiktok_oauth.vault.refresh.setback import bring_back
-from tiktok_oauth.vault.sealing.cipher import Binding
 from tiktok_oauth.vault.stores.bars import barred_for
 from tiktok_oauth.vault.stores.rows import Claim
 
@@ -60,7 +59,7 @@ async def renew(desk: Desk, ref: Ref, had: Grant | None = None) -> Grant:
     while not _is_newer(grant, had):
         wait = _wait(desk, grant)
         if wait > _SHORT or desk.core.clock.monotonic() > give_up:
-            _make_sure_it_opens(desk, grant)
+            standing_token(desk.cipher, grant)
             raise not_now(grant, max(wait, 1.0))
         if wait > 0:
             await desk.hands.pause(min(wait, _SLOWEST_LOOK))
@@ -120,13 +119,8 @@ async def _claim(desk: Desk, grant: Grant) -> Grant | None:
         return None
     if grant.boot == desk.boot and await _was_answered(desk, grant):
         return None
-    _make_sure_it_opens(desk, grant)
+    standing_token(desk.cipher, grant)
     return await desk.hands.claim(claim_of(desk, grant))
-
-
-def _make_sure_it_opens(desk: Desk, grant: Grant) -> None:
-    binding = Binding("refresh", *grant.ref, grant.gen, grant.ver)
-    desk.cipher.open_secret(grant.refresh or b"", binding)
 
 
 async def _was_answered(desk: Desk, grant: Grant) -> bool:

@@ -53,7 +53,7 @@ _NOUNS: dict[Purpose, str] = {
     "login": "pending login",
     "candidate": "candidate refresh token",
 }
-_RESTORE = "Restore the row from a backup; until then it stays as it is."
+RESTORE = "Restore the row from a backup; until then it stays as it is."
 _UPGRADE = "It was altered, or written by a newer tiktok-oauth: restore the row, or upgrade."
 _BRING_BACK = "Bring the key back from where you keep it safe; nothing was changed."
 
@@ -131,7 +131,7 @@ class Cipher:
                 binding,
                 key_id,
                 "does not open: it was altered, or belongs to another row or version",
-                _RESTORE,
+                RESTORE,
             )
         return plain
 
@@ -143,7 +143,7 @@ class Cipher:
         """
         secret = _decoded(self.open(blob, binding))
         if secret is None:
-            raise _refusal(binding, self.key_id_of(blob), "is not text", _RESTORE)
+            raise _refusal(binding, self.key_id_of(blob), "is not text", RESTORE)
         return secret
 
     def reseal(self, blob: bytes, binding: Binding) -> bytes:
@@ -187,7 +187,7 @@ class Cipher:
             VaultKeyError: the ring does not have that key, or it is no fingerprint.
         """
         if not isinstance(fingerprint, bytes) or len(fingerprint) != _FINGERPRINT:
-            raise key_error("A stored value is not a token's fingerprint.", _RESTORE)
+            raise key_error("A stored value is not a token's fingerprint.", RESTORE)
         return hmac.compare_digest(fingerprint, self._fingerprint(secret, fingerprint[:8].hex()))
 
     def check_value(self, key_id: str) -> bytes:
@@ -287,7 +287,8 @@ def _aad(header: bytes, binding: Binding) -> bytes:
         str(binding.gen),
         str(binding.ver),
     )
-    encoded = [field.encode("utf-8", "surrogatepass") for field in fields]
+    # Whoever alters a row may put anything there.
+    encoded = [str(field).encode("utf-8", "surrogatepass") for field in fields]
     return header + b"".join([len(field).to_bytes(4, "big") + field for field in encoded])
 
 

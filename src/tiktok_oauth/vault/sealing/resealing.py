@@ -17,8 +17,9 @@ from tiktok_oauth.vault.checks import check_rate
 from tiktok_oauth.vault.logins import binding_of
 from tiktok_oauth.vault.refresh import answers
 from tiktok_oauth.vault.refresh.recover import payloads_in
-from tiktok_oauth.vault.sealing.cipher import Binding
+from tiktok_oauth.vault.sealing.cipher import RESTORE, Binding
 from tiktok_oauth.vault.stores.rows import AccountQuery, Resealed
+from tiktok_oauth.vault.stores.soundness import is_altered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -168,6 +169,8 @@ class _Resealing:
             self._tell()
             took = self.clock.monotonic() - began
             run(self.clock.pause(max(0.0, len(page) / self.rate - took)))
+            if len(page) < _BATCH:  # An altered open_id is behind no other.
+                break
         return busy
 
     def _account(self, grant: Grant) -> Resealed | None:
@@ -224,6 +227,8 @@ def _resealed(cipher: Cipher, grant: Grant) -> Resealed:
     Raises:
         VaultKeyError: one of them does not open.
     """
+    if is_altered(grant):
+        raise vault_key_error(f"The row of {grant.open_id} was altered.", RESTORE)
     gen, ver = grant.gen, grant.ver
     stands = Binding("refresh", *grant.ref, gen, ver)
     refresh = cipher.open_secret(grant.refresh or b"", stands)

@@ -157,6 +157,7 @@ class DueClaim(msgspec.Struct, frozen=True, gc=False):
         now: token time.
         patience: as in ``Claim``.
         grace: as in ``Claim``.
+        retries: how many of them may be accounts that have failed since they were refreshed.
     """
 
     warm: bool
@@ -167,6 +168,7 @@ class DueClaim(msgspec.Struct, frozen=True, gc=False):
     now: float
     patience: float
     grace: float = 5.0
+    retries: int = 1_000_000
 
 
 class Renewed(msgspec.Struct, frozen=True, gc=False):

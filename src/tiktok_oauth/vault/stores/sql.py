@@ -71,6 +71,11 @@ SCHEMA: tuple[tuple[str, ...], ...] = (
         CREATE INDEX accounts_warm ON accounts (warm_at, status, key_id) WHERE status = 'active'
         """,
         "CREATE INDEX accounts_keep ON accounts (keep_at, status) WHERE status = 'active'",
+        # Of those that failed, whose number is small.
+        """
+        CREATE INDEX accounts_again ON accounts (not_before)
+        WHERE status = 'active' AND not_before > 0
+        """,
         "CREATE INDEX accounts_resting ON accounts (status, key_id) WHERE status <> 'active'",
         "CREATE INDEX accounts_user_id ON accounts (user_id) WHERE user_id IS NOT NULL",
         # Apart from the accounts: a claim of many writes a few pages, and not as many as it takes.
@@ -285,8 +290,10 @@ TELL_DOUBT = f"""
     UPDATE accounts SET doubt_at = :doubt_at
     WHERE {KEY} AND gen = :gen AND ver = :ver AND status = 'active' AND doubt_at IS NULL
 """
+# Among those that failed, too, whom somebody waits for is the first.
 WANT = f"""
-    UPDATE accounts SET warm_at = 0, keep_at = 0
+    UPDATE accounts SET
+        warm_at = 0, keep_at = 0, not_before = CASE WHEN not_before > 0 THEN 1 ELSE 0 END
     WHERE {KEY} AND status = 'active' AND warm_at > 0 AND {UNBARRED}
 """
 

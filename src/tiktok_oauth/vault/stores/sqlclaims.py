@@ -8,6 +8,7 @@ others it means nothing any more, whoever forgets to delete it.
 from __future__ import annotations
 
 from functools import cache
+from itertools import repeat
 
 from tiktok_oauth.vault.stores.bars import UNBARRED
 from tiktok_oauth.vault.stores.sql import CLAIM_OF, GET, GRANT, KEY
@@ -62,6 +63,9 @@ TAKE_TURNS = "{take_turns}"
 # What ages out is more urgent than any access token: only its person could bring it back. Whoever
 # waits is in both orders, and at the head of each.
 _ORDERS = {True: ("keep_at", "warm_at"), False: ("keep_at",)}
+# Accounts that failed have an order, and a limit, of their own: however many there are, they keep
+# nobody else from coming to their turn.
+_AGAIN = "not_before > 0 AND not_before <= :now AND ({due})"
 # What a clock that was ahead has dated is due as well: its end is not known. The first condition is
 # for the index. What is put off for no longer than tokens that come now comes in time anyway.
 _FARTHEST = {"warm_at": 23 * 3600, "keep_at": 60 * 86400}
@@ -69,15 +73,22 @@ _AHEAD = "{column} > :now + {farthest} AND issued_at > :now + 30"
 
 
 @cache
-def claim_due(apps: int, *, warm: bool) -> tuple[tuple[str, ...], str]:
+def claim_due(apps: int, *, warm: bool) -> tuple[str, tuple[str, ...], str]:
     """Claim for so many apps (``:app0``, ``:app1``, ...), in this order.
 
-    The first claim what is due, the other what is due though its row says later.
+    The first claims what has failed and is due, the next what is due, the last what is due though
+    its row says later.
     """
-    due = tuple(_claim_where(f"{column} <= :now", column, apps) for column in _ORDERS[warm])
-    column = _ORDERS[warm][-1]
-    ahead = _AHEAD.format(column=column, farthest=_FARTHEST[column])
-    return due, _claim_where(ahead, column, apps)
+    columns = _ORDERS[warm]
+    dues = [f"{column} <= :now" for column in columns]
+    again = _claim_where(_AGAIN.format(due=" OR ".join(dues)), "not_before", apps)
+    firsts = (f"{due} AND not_before = 0" for due in dues)
+    ahead = _AHEAD.format(column=columns[-1], farthest=_FARTHEST[columns[-1]])
+    return (
+        again,
+        tuple(map(_claim_where, firsts, columns, repeat(apps))),
+        _claim_where(ahead, columns[-1], apps),
+    )
 
 
 def _claim_where(when: str, column: str, apps: int) -> str:

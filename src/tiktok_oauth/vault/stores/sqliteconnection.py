@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from functools import cache
+from functools import cache, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -192,7 +192,20 @@ class Session:
         try:
             return self._execute(statement, parameters).fetchall()
         except self.connection.Error as error:
+            if not str(error).startswith(_NO_TEXT):
+                raise failure(error) from error
+        return self._run_leniently(statement, parameters)
+
+    def _run_leniently(self, statement: str, parameters: Mapping[str, Value]) -> list[Row]:
+        """Read rows of which one was altered so that it is no text: it is to fail alone."""
+        strict = self.connection.text_factory
+        self.connection.text_factory = partial(str, encoding="utf-8", errors="replace")
+        try:
+            return self._execute(statement, parameters).fetchall()
+        except self.connection.Error as error:
             raise failure(error) from error
+        finally:
+            self.connection.text_factory = strict
 
     def change(self, statement: str, parameters: Sequence[Mapping[str, Value]]) -> list[int]:
         """Run a writing statement with each set of parameters; how many rows each has changed.
@@ -239,6 +252,8 @@ def _picker(names: tuple[str, ...]) -> _Picker:
     return lambda values: tuple(values[name] for name in names)
 
 
+_NO_TEXT = "Could not decode to UTF-8"
+"""How Python begins to say that; the rest quotes the column."""
 _LATER = "Nothing was changed; the call can be repeated."
 _FAILURES: dict[int, tuple[str, str, bool]] = {
     sqlite3.SQLITE_BUSY: (

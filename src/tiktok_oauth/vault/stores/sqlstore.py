@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import chain, compress
 from operator import attrgetter, not_
 from typing import TYPE_CHECKING, TypeVar
-from zlib import crc32
 
 import msgspec
 
@@ -20,11 +19,13 @@ from tiktok_oauth.vault.stores.rows import (
     Ref,
     Standing,
 )
+from tiktok_oauth.vault.stores.soundness import grant_of
 from tiktok_oauth.vault.stores.sqlkeys import NOT_SEALED_WITH, SqlKeys
+from tiktok_oauth.vault.stores.timelines import KEPT, tell
 from tiktok_oauth.vault.stores.upgrading import upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tiktok_oauth.vault.stores.database import Database, Row, Transaction, Value
     from tiktok_oauth.vault.stores.rows import (
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         Claim,
         Consent,
         DueClaim,
+        Grant,
         Reason,
         Renewed,
         RowStatus,
@@ -42,8 +44,6 @@ T = TypeVar("T")
 
 _BY_WARM = {True: "warm_at", False: "keep_at"}
 _DAY = 86400.0
-_KEPT_EVENTS = 200
-_TRIMMED_EVERY = 16
 _PRUNED_AT_ONCE = 1000
 _LONGEST_REFRESH_TOKEN = 365 * _DAY
 
@@ -83,14 +83,14 @@ class SqlStore(SqlKeys):
 
     def get(self, ref: Ref) -> Grant | None:
         """One account as it stands now."""
-        return _one(Grant, self._database.read(sql.GET, ref._asdict()))
+        return _one(grant_of, self._database.read(sql.GET, ref._asdict()))
 
     def get_all(self, refs: Sequence[Ref]) -> list[Grant | None]:
         """Some accounts as they stand now, read together; None for one that is not known."""
         names = ((f"key{number}", f"id{number}") for number in range(len(refs)))
         values = dict(zip(chain.from_iterable(names), chain.from_iterable(refs), strict=True))
         rows = self._database.read(sql.get_all(len(refs)), values)
-        found = {grant.ref: grant for grant in _all(Grant, rows)}
+        found = {grant.ref: grant for grant in _all(grant_of, rows)}
         return [found.get(ref) for ref in refs]
 
     def page(self, query: AccountQuery) -> list[Grant]:
@@ -119,7 +119,7 @@ class SqlStore(SqlKeys):
                 "limit": query.limit,
             },
         )
-        return _all(Grant, rows)
+        return _all(grant_of, rows)
 
     def consent(self, change: Consent) -> bool:
         """Write a new consent's tokens, unless the row has a newer one."""
@@ -151,7 +151,7 @@ class SqlStore(SqlKeys):
                 transaction.change(sqlclaims.RELEASE, [change.ref._asdict() for change in done])
             if otherwise:
                 transaction.change(otherwise, list(compress(values, map(not_, written))))
-            _tell(transaction, [(change.ref, change.event) for change in done])
+            tell(transaction, [(change.ref, change.event) for change in done])
             return written
 
         return self._database.write(work)
@@ -178,7 +178,7 @@ class SqlStore(SqlKeys):
                 return False
             for statement in statements[1:]:
                 transaction.change(statement, [parameters])
-            _tell(transaction, [(ref, event)])
+            tell(transaction, [(ref, event)])
             return True
 
         return self._database.write(work)
@@ -214,7 +214,7 @@ class SqlStore(SqlKeys):
             granted = transaction.change(sqlclaims.CLAIM, values)
             # As they stand now that nobody else can claim them.
             return [
-                _one(Grant, transaction.run(sqlclaims.CLAIMED, value)) if is_granted else None
+                _one(grant_of, transaction.run(sqlclaims.CLAIMED, value)) if is_granted else None
                 for value, is_granted in zip(values, granted, strict=True)
             ]
 
@@ -224,13 +224,13 @@ class SqlStore(SqlKeys):
         """Claim what is due, the most urgent first."""
         apps = {f"app{number}": key for number, key in enumerate(claim.client_keys)}
         values = {**apps, **msgspec.structs.asdict(claim)}
-        due, ahead = sqlclaims.claim_due(len(apps), warm=claim.warm)
+        again, due, ahead = sqlclaims.claim_due(len(apps), warm=claim.warm)
 
         def work(transaction: Transaction) -> list[Row]:
             transaction.run(sqlclaims.TAKE_TURNS, {})
             count = 0
-            for take in due:
-                left = {"limit": claim.limit - count}
+            for take, most in ((again, claim.retries), *((one, claim.limit) for one in due)):
+                left = {"limit": min(most, claim.limit - count)}
                 count += transaction.change(take, [values | left])[0]
             if not (count := count or transaction.change(ahead, [values])[0]):
                 return []
@@ -238,7 +238,9 @@ class SqlStore(SqlKeys):
             # Fewer, when somebody has moved a row between the two statements.
             return rows if len(rows) == count else transaction.run(sqlclaims.CLAIMED_MOVED, values)
 
-        return sorted(_all(Grant, self._database.write(work)), key=attrgetter(_BY_WARM[claim.warm]))
+        return sorted(
+            _all(grant_of, self._database.write(work)), key=attrgetter(_BY_WARM[claim.warm])
+        )
 
     def renew(self, changes: Sequence[Renewed]) -> list[bool]:
         """Write new tokens where the parent still stands."""
@@ -278,9 +280,9 @@ class SqlStore(SqlKeys):
 
     def add_events(self, ref: Ref, events: Sequence[Event]) -> None:
         """Append to an account's timeline."""
-        self._database.write(lambda transaction: _tell(transaction, [(ref, one) for one in events]))
+        self._database.write(lambda transaction: tell(transaction, [(ref, one) for one in events]))
 
-    def events(self, ref: Ref, limit: int = _KEPT_EVENTS) -> list[Event]:
+    def events(self, ref: Ref, limit: int = KEPT) -> list[Event]:
         """An account's timeline, newest first."""
         return _all(Event, self._database.read(sql.EVENTS, {**ref._asdict(), "limit": limit}))
 
@@ -365,26 +367,6 @@ class SqlStore(SqlKeys):
         return self._database.write(lambda transaction: transaction.change(statement, [values]))[0]
 
 
-def _tell(transaction: Transaction, told: Sequence[tuple[Ref, Event | None]]) -> None:
-    """Add to timelines, and drop the ends of some of them: none grows far beyond its length."""
-    lines = [
-        {**ref._asdict(), **msgspec.structs.asdict(event), "kept": _KEPT_EVENTS}
-        for ref, event in told
-        if event is not None
-    ]
-    if not lines:
-        return
-    transaction.change(sql.ADD_EVENT, lines)
-    # As good as at random: a count would pass by accounts that always come in the same order.
-    grown = [line for line in lines if crc32(_words(line)) % _TRIMMED_EVERY == 0]
-    if grown:
-        transaction.change(sql.TRIM_EVENTS, grown)
-
-
-def _words(line: Mapping[str, Value]) -> bytes:
-    return f"{line['kind']!s} {line['correlation_id']!s}".encode()
-
-
 def _flat(change: msgspec.Struct) -> dict[str, Value]:
     """A change's fields as parameters, with those of its account."""
     values = msgspec.structs.asdict(change)
@@ -392,9 +374,9 @@ def _flat(change: msgspec.Struct) -> dict[str, Value]:
     return values
 
 
-def _one(kind: type[T], rows: Sequence[Row]) -> T | None:
+def _one(kind: Callable[..., T], rows: Sequence[Row]) -> T | None:
     return kind(*rows[0]) if rows else None
 
 
-def _all(kind: type[T], rows: Sequence[Row]) -> list[T]:
+def _all(kind: Callable[..., T], rows: Sequence[Row]) -> list[T]:
     return [kind(*row) for row in rows]
