@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -264,6 +265,25 @@ def test_an_altered_token_is_left_and_stops_nothing(file_town: Town) -> None:
     assert (report.resealed, report.unreadable) == (1, 1)
     assert report.left == {OLD.active_id: 1}
     assert file_town.row(altered).refresh == b"new refresh"
+    assert file_town.row(other).key_id == NEW.active_id
+
+
+def test_a_column_of_another_kind_is_left_and_stops_nothing(
+    file_town: Town, tmp_path: Path
+) -> None:
+    """One bit on the disk makes text of bytes: they may be mended by hand, and are not dropped."""
+    altered, other = connect(file_town, "mina", "jonas")
+    before = file_town.row(altered).access
+    with closing(sqlite3.connect(tmp_path / "tokens.db", isolation_level=None)) as owner:
+        text = "UPDATE accounts SET access = CAST(access AS TEXT) WHERE open_id = ?"
+        owner.execute(text, (altered.open_id,))
+
+        report = file_town.do(file_town.vault(keys=NEW).reseal)
+
+        owner.text_factory = bytes
+        kept = "SELECT access FROM accounts WHERE open_id = ?"
+        assert owner.execute(kept, (altered.open_id,)).fetchone() == (before,)
+    assert (report.resealed, report.unreadable) == (1, 1)
     assert file_town.row(other).key_id == NEW.active_id
 
 
