@@ -37,4 +37,5 @@ SEEDS: tuple[Seed, ...] = (
     Seed("mild", "436953", "a failover between a replay and the dead boot's end took the first"),
     Seed("mild", "458108", "a failover forgot the claim of a request that was still under way"),
     Seed("mild", "496661", "whose claim a failover had forgotten could not say that it had asked"),
+    Seed("mild", "696500", "whoever lost a race was told of the row, which was blocked by then"),
 )

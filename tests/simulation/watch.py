@@ -165,7 +165,8 @@ class Watch:
     def told_failed(self, worker: Worker, ref: Ref) -> None:
         """Somebody hears that a refresh has failed."""
         row, outrun = self._world.store.get(ref), worker.outrun.get(ref)
-        if row is None or row.refresh is None:  # It has left: there is nothing to be told of.
+        # It has left, or somebody has to look: that is told, and no tokens are there to be used.
+        if row is None or row.refresh is None or row.status == "blocked":
             return
         self._world.check(
             outrun is None or (row.gen, row.ver) <= outrun,
