@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.simulation.baselines import BASELINES
 from tests.simulation.campaign import Job, campaign, catch_all, code
 from tests.simulation.faults import PROFILES
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.play import play
 from tests.simulation.world import LENGTH
 
@@ -73,6 +74,9 @@ def _mutants(seeds: int, jobs: int) -> int:
         survivors += caught is None
         how = "SURVIVES" if caught is None else f"{caught.profile} {caught.seed}: {caught.why}"
         _say(f"  {mutant.name:60} {how}")
+    for mutant in MUTANTS:
+        if mutant.missed_by:
+            _say(f"  {mutant.name:60} not tried: {mutant.missed_by}")
     _say(f"{survivors} mutants survive {seeds} seeds of their profiles")
     return survivors
 
