@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tiktok_oauth.engine.ports import AsyncTransport, Transport
+    from tiktok_oauth.engine.ports import Transport
     from tiktok_oauth.types import Clock
     from tiktok_oauth.vault.stores.store import Store
 
@@ -86,9 +86,9 @@ class Arena:
         """A client of the sandbox's default app."""
         return TikTokOAuth(*_APP, base_url=self.base_url, transport=transport, clock=clock)
 
-    def async_client(self, transport: AsyncTransport) -> AsyncTikTokOAuth:
-        """The same for awaiting code."""
-        return AsyncTikTokOAuth(*_APP, base_url=self.base_url, transport=transport)
+    def async_client(self) -> AsyncTikTokOAuth:
+        """The same for awaiting code, with its own transport."""
+        return AsyncTikTokOAuth(*_APP, base_url=self.base_url)
 
     def vault(self, client: TikTokOAuth, host: str = "one", **settings: Any) -> TokenVault:  # noqa: ANN401 - handed on
         """A vault on the store; each host has journals of its own."""

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_to_bytes
 
 from tiktok_oauth.connection import ConnectionSettings
-from tiktok_oauth.transport.aiohttp import AiohttpTransport
 from tiktok_oauth.transport.urllib3 import Urllib3Transport
 
 if TYPE_CHECKING:
@@ -31,7 +30,6 @@ _NOTHING = bytes(8)
 _PIECE = 65_536
 _TO_KEEP = 1.0
 _TOKEN_PATH = "/v2/oauth/token/"
-_CLOCK_PATH = "/_sandbox/clock"
 _SENT = re.compile(rb"(?:^|&)refresh_token=([^&]+)")
 _CAME = re.compile(rb'"refresh_token" ?: ?"([^"]+)"')
 
@@ -103,37 +101,6 @@ class MarkingTransport:
     def close(self) -> None:
         """Close what is open."""
         self._inner.close()
-
-
-class AsyncMarkingTransport:
-    """The awaiting transport, which notes how far each refresh got."""
-
-    def __init__(self, marks: Marks) -> None:
-        settings = ConnectionSettings(idle_timeout=5.0)
-        self._inner = AiohttpTransport(settings)
-        # The clock is asked for in threads, which have no event loop that stays.
-        self._in_threads = Urllib3Transport(settings)
-        self._marks = marks
-
-    async def send(self, request: HttpRequest, *, timeout: float, limit: int) -> HttpResponse:
-        """Make one attempt."""
-        if request.url.endswith(_CLOCK_PATH):
-            return self._in_threads.send(request, timeout=timeout, limit=limit)
-        if not request.url.endswith(_TOKEN_PATH):
-            return await self._inner.send(request, timeout=timeout, limit=limit)
-        sent = self._marks.sent(request.body or b"")
-        try:
-            response = await self._inner.send(request, timeout=timeout, limit=limit)
-        except BaseException:
-            self._marks.failed(sent)
-            raise
-        self._marks.answered(sent, response.body)
-        return response
-
-    async def aclose(self) -> None:
-        """Close what is open."""
-        self._in_threads.close()
-        await self._inner.aclose()
 
 
 @dataclass(slots=True)

@@ -10,7 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tests.chaos.marks import AsyncMarkingTransport, MarkingTransport, Marks
+from tests.chaos.marks import MarkingTransport, Marks
+from tests.chaos.tap import run_tapped
 from tiktok_oauth import Refresher, TikTokAPIError
 from tiktok_oauth.protocol.http import HttpResponse
 from tiktok_oauth.system import ThreadClock
@@ -66,7 +67,7 @@ class Post:
                 elif role == "worker":
                     self._wait_for_refresher(first, over)
                 else:
-                    asyncio.run(self._be_refresher(over))
+                    run_tapped(Marks(self.marks), self._be_refresher(over))
             except TikTokAPIError:
                 over.wait(_AGAIN)
 
@@ -92,7 +93,7 @@ class Post:
 
     async def _be_refresher(self, over: threading.Event) -> None:
         """Refresh whatever is due."""
-        client = self.arena.async_client(AsyncMarkingTransport(Marks(self.marks)))
+        client = self.arena.async_client()
         async with client, self.arena.async_vault(client) as vault:
             refresher = Refresher(vault, "keep_warm", at_once=_AT_ONCE)
             running = asyncio.create_task(refresher.run_async())

@@ -6,7 +6,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
-from tests.chaos.marks import AsyncMarkingTransport
+from tests.chaos.tap import run_tapped
 from tiktok_oauth import InvalidTokenError, Refresher, TikTokAPIError
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ class Ours:
 
     def refresh(self, number: int, over: threading.Event, marks: Marks) -> None:
         """Be a refresher."""
-        asyncio.run(self._refresh(over, marks))
+        run_tapped(marks, self._refresh(over))
 
-    async def _refresh(self, over: threading.Event, marks: Marks) -> None:
+    async def _refresh(self, over: threading.Event) -> None:
         arena = self._desk.arena
-        client = arena.async_client(AsyncMarkingTransport(marks))
+        client = arena.async_client()
         async with client, arena.async_vault(client) as vault:
             refresher = Refresher(vault, "keep_warm", at_once=_AT_ONCE)
             running = asyncio.create_task(refresher.run_async())
