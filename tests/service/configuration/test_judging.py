@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -157,6 +158,30 @@ def test_a_file_with_secrets_is_private(
 def test_a_file_without_secrets_may_be_read(planned: Planned) -> None:
     """It is only settings."""
     assert failed(planned("workers = 2", mode=0o644)) == set()
+
+
+def test_keys_themselves_are_taken_from_the_environment_only(planned: Planned) -> None:
+    """In a file or on a command line they are refused, and not repeated, where they cannot work."""
+    listed = f"k1:{b64encode(bytes(range(32))).decode()}"
+
+    for plan in (planned(f'keys = "{listed}"'), planned(keys=listed)):
+        [found] = [found for found in plan.judged.findings if found.verdict == "fail"]
+        assert found.name == "keys"
+        assert listed not in repr(plan.judged.findings)
+    plan = planned(variables=GOOD | {"TIKTOK_OAUTH_KEYS": listed})
+    assert failed(plan) == set()
+    assert plan.keys is None
+
+
+def test_a_key_file_may_have_a_colon_in_its_name(planned: Planned, tmp_path: Path) -> None:
+    """It is there, so it is no list."""
+    ring = tmp_path / "a:b.json"
+    KeyRing.generate().save(ring)
+
+    plan = planned(keys=str(ring))
+
+    assert failed(plan) == set()
+    assert plan.keys == ring
 
 
 def test_an_open_key_ring_is_refused(planned: Planned, tmp_path: Path) -> None:

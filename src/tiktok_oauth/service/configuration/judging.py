@@ -13,6 +13,7 @@ from tiktok_oauth.credentials import credential_problem, is_loopback, redirect_p
 from tiktok_oauth.service.configuration.catalog import APP_SETTINGS, SETTINGS, Setting
 from tiktok_oauth.service.configuration.findings import Finding, WrongError
 from tiktok_oauth.service.configuration.sources import Answers, Written, read_secret_file
+from tiktok_oauth.service.configuration.values import is_key_list
 from tiktok_oauth.service.settings import origin_of, taken
 from tiktok_oauth.service.webhooks.address import relay_problem
 from tiktok_oauth.types import Secret
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 Values = dict[str, Any]
 """By setting; only what was written and could be read."""
 
+_KEYS = "TIKTOK_OAUTH_KEYS"
 _SHORTEST_SECRET = 24
 _COMMON = frozenset({"secret", "password", "changeme", "change-me", "example", "test"})
 
@@ -55,6 +57,7 @@ def judge(sources: Sources) -> Judged:
         findings += _judge_app(app, answers, before)
         apps.append(app)
     findings += _judge_secrets(service, sources.service)
+    findings += _judge_keys(sources.service)
     findings += _judge_addresses(service, apps, sources)
     seen = service | _public_url(service, apps)
     findings += _judge_exposure(seen, sources.service)
@@ -146,6 +149,15 @@ def _judge_secrets(service: Values, answers: Answers) -> Iterator[Finding]:
                 f"It is a placeholder, or shorter than {_SHORTEST_SECRET} characters.",
                 "Make one: openssl rand -base64 32",
             )
+
+
+def _judge_keys(answers: Answers) -> Iterator[Finding]:
+    """A command line can be seen, and a file of settings is shown around: keys do not go there."""
+    written = answers.get("keys")
+    if written is not None and is_key_list(written.value) and written.source != _KEYS:
+        says = f"It is a list of keys, which is read from {_KEYS} only."
+        mend = f"Set {_KEYS}, or name a key file; `tiktok-oauth keys new` makes one."
+        yield Finding("keys", written.source, "fail", says, mend)
 
 
 def _is_weak(secret: str) -> bool:

@@ -12,6 +12,7 @@ from tiktok_oauth.config import DEFAULT_AUTHORIZE_URL, DEFAULT_BASE_URL, DEFAULT
 from tiktok_oauth.errors import VaultKeyError
 from tiktok_oauth.service.configuration.judging import judge
 from tiktok_oauth.service.configuration.sources import gather
+from tiktok_oauth.service.configuration.values import is_key_list
 from tiktok_oauth.service.settings import (
     AppSettings,
     RefresherSettings,
@@ -99,10 +100,10 @@ class Plan:
     @property
     def keys(self) -> Path | None:
         """The file of the key ring; None leaves it to the environment, or to its usual place."""
-        # A list of keys in the environment is no file: the vault reads it.
         written = self.sources.service.get("keys")
-        is_list = written is not None and ":" in str(written.value)
-        found: Path | None = None if is_list else self.judged.service.get("keys")
+        if written is not None and is_key_list(written.value):
+            return None
+        found: Path | None = self.judged.service.get("keys")
         return found
 
     @property

@@ -49,10 +49,15 @@ def path(value: object) -> Path:
     return Path(text(value)).expanduser()
 
 
+def is_key_list(value: object) -> bool:
+    """Whether it is a list of keys, which the vault reads by itself, and not a key ring's file."""
+    return ":" in str(value) and named_file(Secret(str(value))) is None
+
+
 def key_file(value: object) -> Path:
-    """The file of a key ring, or a list of keys, which the vault reads by itself."""
+    """The file of a key ring, or a list of keys."""
     written = Secret(text(value))
-    if ":" not in written.reveal() and named_file(written) is None:
+    if not is_key_list(written.reveal()) and named_file(written) is None:
         # It may be a key: it is not repeated.
         raise WrongError(
             "It is neither a list of name:base64 nor a file that can be seen.",
