@@ -66,22 +66,16 @@ class TappedSocket(socket.socket):
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
         """Receive, and note an answer that is whole before anybody else sees its last byte."""
-        try:
-            data = super().recv(size, flags)
-        except BlockingIOError:
-            raise
-        except OSError:
-            self._note_end()
-            raise
+        data = super().recv(size, flags)
         if data:
             self._note_answer(data)
-        else:
-            self._note_end()
         return data
 
     def close(self) -> None:
         """Close: what is under way brings no answer any more."""
-        self._note_end()
+        if self._sent is not None:
+            sent, self._sent = self._sent, None
+            self._marks.failed(sent)
         super().close()
 
     def _note_request(self, data: bytes) -> None:
@@ -98,8 +92,3 @@ class TappedSocket(socket.socket):
         if blank and length and len(body) >= int(length[1]):
             sent, self._sent = self._sent, None
             self._marks.answered(sent, body)
-
-    def _note_end(self) -> None:
-        if self._sent is not None:
-            sent, self._sent = self._sent, None
-            self._marks.failed(sent)

@@ -56,23 +56,13 @@ def test_a_refresh_is_noted_before_it_is_sent_and_when_its_answer_is_whole(
 
 
 @pytest.mark.parametrize("answer", [b"", _HEAD[:20]])
-def test_a_connection_that_ends_brings_no_token(tapped: _Tapped, answer: bytes) -> None:
+def test_a_connection_that_is_closed_brings_no_token(tapped: _Tapped, answer: bytes) -> None:
     """Not even where an answer had begun."""
     tapped.ours.sendmsg([_REQUEST[:20], _REQUEST[20:]])
     if answer:
         tapped.theirs.send(answer)
         tapped.ours.recv(4096)
-    tapped.theirs.shutdown(socket.SHUT_WR)
-    tapped.ours.recv(4096)
-    assert tapped.noted() == [(True, False)]
-
-
-def test_a_connection_that_is_reset_brings_no_token(tapped: _Tapped) -> None:
-    """Whoever leaves without reading the request resets it."""
-    tapped.ours.send(_REQUEST)
-    tapped.theirs.close()
-    with pytest.raises(ConnectionResetError):
-        tapped.ours.recv(4096)
+    tapped.ours.close()
     assert tapped.noted() == [(True, False)]
 
 

@@ -57,7 +57,7 @@ def is_key_list(value: object) -> bool:
 def key_file(value: object) -> Path:
     """The file of a key ring, or a list of keys."""
     written = Secret(text(value))
-    if not is_key_list(written.reveal()) and named_file(written) is None:
+    if ":" not in written.reveal() and named_file(written) is None:
         # It may be a key: it is not repeated.
         raise WrongError(
             "It is neither a list of name:base64 nor a file that can be seen.",
