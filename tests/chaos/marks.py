@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 _MARK = struct.Struct("=cId8s8s")
 _NOTHING = bytes(8)
 _PIECE = 65_536
-_TO_KEEP = 1.0
+TO_KEEP = 1.0
+"""Seconds after which an answer that has come must be safe."""
 _TOKEN_PATH = "/v2/oauth/token/"
 _SENT = re.compile(rb"(?:^|&)refresh_token=([^&]+)")
 _CAME = re.compile(rb'"refresh_token" ?: ?"([^"]+)"')
@@ -191,7 +192,7 @@ def _forbids(earlier: Send, later: Send, died: Mapping[int, float]) -> bool:
     if earlier.ended is None:
         return death > later.began
     # Who was killed with the new token in hand may have taken it along.
-    was_kept = bool(earlier.got) and death > earlier.ended + _TO_KEEP
+    was_kept = bool(earlier.got) and death > earlier.ended + TO_KEEP
     return was_kept or min(earlier.ended, death) > later.began
 
 

@@ -40,7 +40,7 @@ def test_only_what_tiktok_sent_to_the_dead_is_lost(
     result = play(tmp_path, store, kills=kills, accounts=240, seed=11, misfortunes=misfortunes)
 
     print(result)
-    assert result.is_flawless, result.silent
+    assert result.is_flawless, f"{result}; {result.silent}"
     assert result.confessed == len(result.lost)
     assert result.open_posts >= kills / 2 or misfortunes
 
@@ -54,7 +54,7 @@ def test_no_account_is_lost_to_the_death_of_a_worker(
 
     print(result)
     assert result.lost == {}
-    assert result.is_flawless, result.silent
+    assert result.is_flawless, f"{result}; {result.silent}"
     assert result.open_posts >= kills / 2
 
 
@@ -66,6 +66,6 @@ def test_a_killed_refresher_loses_only_what_was_on_its_way(
     result = play(tmp_path, store, kills=kills, accounts=150, seed=13, role="refresher")
 
     print(result)
-    assert result.is_flawless, result.silent
+    assert result.is_flawless, f"{result}; {result.silent}"
     assert result.confessed == len(result.lost)
     assert result.open_posts >= kills / 2

@@ -34,7 +34,7 @@ def test_a_day_loses_only_what_could_not_be_kept(tmp_path: Path, rotation: Rotat
     ending = tell(plan, tmp_path, "", print)
 
     vault = ending.vault
-    assert vault.is_flawless, vault
+    assert vault.is_flawless, str(vault)
     assert vault.confessed == len(vault.lost)
     assert vault.duplicates == 0
     assert abs(vault.drops[AFTER] - vault.refreshes / 100) <= 2

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from tests.chaos.arena import Truth, held
+from tests.chaos.arena import held
 from tests.chaos.losses import Evidence, Why, why
 from tests.chaos.marks import duplicates, name_of, name_of_token
 from tiktok_oauth.vault.opening import open_vault
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
-    from tests.chaos.arena import Arena
+    from tests.chaos.arena import Arena, Truth
     from tests.story.naive import Naive
     from tests.story.side import Side
 
@@ -27,7 +27,6 @@ Reason = Why | Literal["given up", "ended"]
 - ``ended``: TikTok has ended the grant, since a token was sent that was used already.
 """
 _LADDER = 120.0
-_NOBODYS = "0" * 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +181,8 @@ def _has_living_token(kept: Kept, truth: Truth | None) -> bool:
 def _why(side: Side, open_id: str, kept: Kept, truth: Truth | None) -> Reason:
     if _has_living_token(kept, truth):
         return "given up"
-    evidence = Evidence(side.sends, side.died, side.ledger.issues)
-    if truth is not None:
-        return why(evidence, open_id, kept.tokens, truth)
-    # It may have been lost before it was ended, by whoever looked for it with the token before.
-    before = Truth(side.ledger.issues[open_id].generation, _NOBODYS)
-    reason = why(evidence, open_id, kept.tokens, before)
-    return "ended" if reason == "?" else reason
+    reason = why(Evidence(side.sends, side.died, side.ledger.issues), open_id, kept.tokens, truth)
+    return "ended" if truth is None and reason == "?" else reason
 
 
 def _kills(side: Side) -> dict[str, tuple[int, int]]:
