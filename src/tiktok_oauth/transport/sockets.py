@@ -133,15 +133,16 @@ class TlsSocket(_Timed, ssl.SSLSocket):
     """A TLS socket bound to this thread's attempt."""
 
     def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
-        """Read; what is reset before the handshake is closed.
+        """Read; what is lost before the handshake is closed.
 
-        Python looks for early data then, and leaves the socket open when that fails (seen in 3.11).
+        Python looks for early data then, and leaves the socket open when that fails (seen in 3.11)
+        for another reason than that there is no connection.
         """
         try:
             return super().recv(buflen, flags)
-        except ConnectionResetError:
+        except OSError as error:
             attempt = current.attempt
-            if attempt is not None and attempt.phase is Phase.CONNECT:
+            if attempt and self.version() is None and error.errno != errno.ENOTCONN:
                 attempt.let_go()
                 self.close()
             raise
